@@ -1,0 +1,150 @@
+//! Loads and stores of emulated memory.
+//!
+//! The addresses come out of the map's own bytes and may be anything: unmapped, misaligned, nil, non-canonical.
+//! That is the point of the project, so these are single machine instructions that rustc knows nothing about
+//! (on amd64), and what happens is what the processor does: a value, or a signal that `fault/` decides about.
+//! They are plain loads and stores as far as other threads are concerned, just like Go's.
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+mod imp {
+    use core::arch::asm;
+
+    macro_rules! ldst {
+        ($ld:ident, $st:ident, $ty:ty, $class:ident, $load:literal, $store:literal) => {
+            #[inline(always)]
+            pub(super) unsafe fn $ld(a: usize) -> $ty {
+                let v: u64;
+                // SAFETY: one load instruction; the caller vouches that reading `a` is sound or faults into
+                // a handler that does not return here.
+                unsafe { asm!($load, v = out(reg) v, a = in(reg) a, options(nostack, preserves_flags, readonly)) };
+                v as $ty
+            }
+            #[inline(always)]
+            pub(super) unsafe fn $st(a: usize, v: $ty) {
+                // SAFETY: one store instruction; as above, for writing.
+                unsafe { asm!($store, v = in($class) v, a = in(reg) a, options(nostack, preserves_flags)) };
+            }
+        };
+    }
+    ldst!(ld8, st8, u8, reg_byte, "movzx {v:e}, byte ptr [{a}]", "mov byte ptr [{a}], {v}");
+    ldst!(ld16, st16, u16, reg, "movzx {v:e}, word ptr [{a}]", "mov word ptr [{a}], {v:x}");
+    ldst!(ld32, st32, u32, reg, "mov {v:e}, dword ptr [{a}]", "mov dword ptr [{a}], {v:e}");
+    ldst!(ld64, st64, u64, reg, "mov {v}, qword ptr [{a}]", "mov qword ptr [{a}], {v}");
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+mod imp {
+    use core::ptr::with_exposed_provenance_mut;
+    use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+    macro_rules! ldst {
+        ($ld:ident, $st:ident, $ty:ty, $atomic:ty) => {
+            #[inline(always)]
+            pub(super) unsafe fn $ld(a: usize) -> $ty {
+                if a % size_of::<$ty>() != 0 {
+                    // SAFETY: the caller vouches for reading `a`; misaligned words are never shared.
+                    return unsafe { with_exposed_provenance_mut::<$ty>(a).read_unaligned() };
+                }
+                // SAFETY: aligned, and the caller vouches for reading `a`.
+                unsafe { <$atomic>::from_ptr(with_exposed_provenance_mut(a)).load(Relaxed) }
+            }
+            #[inline(always)]
+            pub(super) unsafe fn $st(a: usize, v: $ty) {
+                if a % size_of::<$ty>() != 0 {
+                    // SAFETY: the caller vouches for writing `a`; misaligned words are never shared.
+                    return unsafe { with_exposed_provenance_mut::<$ty>(a).write_unaligned(v) };
+                }
+                // SAFETY: aligned, and the caller vouches for writing `a`.
+                unsafe { <$atomic>::from_ptr(with_exposed_provenance_mut(a)).store(v, Relaxed) }
+            }
+        };
+    }
+    ldst!(ld8, st8, u8, AtomicU8);
+    ldst!(ld16, st16, u16, AtomicU16);
+    ldst!(ld32, st32, u32, AtomicU32);
+    ldst!(ld64, st64, u64, AtomicU64);
+}
+
+macro_rules! public {
+    ($($ld:ident $st:ident $ty:ty, $what:literal;)*) => {$(
+        #[doc = concat!("Loads ", $what, " at address `a`.")]
+        ///
+        /// # Safety
+        /// Reading there must be sound, or must fault inside a region that [`crate::fault`] watches.
+        #[inline(always)]
+        #[must_use]
+        pub unsafe fn $ld(a: usize) -> $ty {
+            // SAFETY: the caller's promise.
+            unsafe { imp::$ld(a) }
+        }
+        #[doc = concat!("Stores ", $what, " at address `a`.")]
+        ///
+        /// # Safety
+        /// Writing there must be sound, or must fault inside a region that [`crate::fault`] watches.
+        #[inline(always)]
+        pub unsafe fn $st(a: usize, v: $ty) {
+            // SAFETY: the caller's promise.
+            unsafe { imp::$st(a, v) }
+        }
+    )*};
+}
+public! {
+    ld8 st8 u8, "a byte";
+    ld16 st16 u16, "a 16-bit word";
+    ld32 st32 u32, "a 32-bit word";
+    ld64 st64 u64, "a 64-bit word";
+}
+
+/// Whether this build has the assembly of `asm/` (x86_64 Linux, not `portable`, not Miri).
+pub const HAVE_ASM: bool = cfg!(gohmap_asm);
+
+#[cfg(gohmap_asm)]
+unsafe extern "C-unwind" {
+    fn gohmap_memclrNoHeapPointers(p: usize, n: usize);
+    fn gohmap_memmove(dst: usize, src: usize, n: usize);
+}
+
+/// Zeroes `n` bytes at `p` (`runtime.memclrNoHeapPointers`), lowest address first.
+///
+/// A routine of our own and not the C library's, so that a fault in it is known to be the map's.
+///
+/// # Safety
+/// Writing there must be sound, or must fault inside a region that [`crate::fault`] watches.
+#[inline]
+pub unsafe fn memclr(p: usize, n: usize) {
+    #[cfg(gohmap_asm)]
+    // SAFETY: the caller's promise; the routine touches only [p, p+n).
+    unsafe {
+        gohmap_memclrNoHeapPointers(p, n);
+    }
+    #[cfg(not(gohmap_asm))]
+    for i in 0..n {
+        // SAFETY: the caller's promise, byte by byte.
+        unsafe { st8(p + i, 0) };
+    }
+}
+
+/// Copies `n` bytes from `src` to `dst` (`runtime.memmove`); the ranges may overlap.
+///
+/// # Safety
+/// Both ranges must be sound to access, or must fault inside a region that [`crate::fault`] watches.
+#[inline]
+pub unsafe fn memmove(dst: usize, src: usize, n: usize) {
+    #[cfg(gohmap_asm)]
+    // SAFETY: the caller's promise; the routine touches only the two ranges.
+    unsafe {
+        gohmap_memmove(dst, src, n);
+    }
+    #[cfg(not(gohmap_asm))]
+    if dst <= src || dst >= src + n {
+        for i in 0..n {
+            // SAFETY: the caller's promise, byte by byte.
+            unsafe { st8(dst + i, ld8(src + i)) };
+        }
+    } else {
+        for i in (0..n).rev() {
+            // SAFETY: the caller's promise, byte by byte.
+            unsafe { st8(dst + i, ld8(src + i)) };
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! gohmap: Go's classic map, `runtime.hmap`, rebuilt so exactly that its memory is the same as real Go's.
+//!
+//! See the README for a tour. Floors, lowest first: [`layout`] and [`version`]; [`hash`] and [`rng`]; [`heap`];
+//! [`types`], [`runtime`] and [`fatal`]; [`map`] and [`probe`].
+
+pub mod fatal;
+pub mod hash;
+pub mod heap;
+pub mod layout;
+pub mod map;
+pub mod probe;
+pub mod rng;
+pub mod runtime;
+pub mod types;
+pub mod version;

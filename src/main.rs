@@ -1,0 +1,2 @@
+//! The `gohmap` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The operations of Go's classic map, one file each, in Go's own names.

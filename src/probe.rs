@@ -1,0 +1,123 @@
+//! The one seam: every operation of the portable path tells a [`Probe`] what it is about to do.
+//!
+//! Tracing, fault triggers, interleaving exploration and race detection are probes. `()` compiles to nothing.
+
+/// Operations a probe is told about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// `make(map[K]V, hint)`.
+    Make,
+    /// `m[k] = v`, up to the address of the element.
+    Assign,
+    /// `v = m[k]` and `v, ok = m[k]`.
+    Access,
+    /// `delete(m, k)`.
+    Delete,
+    /// `clear(m)`.
+    Clear,
+    /// `maps.Clone(m)`.
+    Clone,
+    /// `range` starting.
+    IterInit,
+    /// `range` advancing.
+    IterNext,
+}
+
+/// What an operation is about to do. Addresses are emulated addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The operation starts on the header at `h`.
+    Enter {
+        /// Which one.
+        op: Op,
+        /// Address of the header; 0 for a nil map.
+        h: usize,
+    },
+    /// `flags` has been read for the concurrency check.
+    FlagsRead {
+        /// Its value.
+        flags: u8,
+    },
+    /// `flags` is about to be written.
+    FlagsWrite {
+        /// The new value.
+        flags: u8,
+    },
+    /// The key has been hashed.
+    Hash {
+        /// The hash.
+        hash: u64,
+    },
+    /// A bucket is about to be searched.
+    Bucket {
+        /// Its address.
+        addr: usize,
+    },
+    /// A slot is about to be examined.
+    Slot {
+        /// Address of its bucket.
+        bucket: usize,
+        /// Its number, 0 to 7.
+        i: usize,
+    },
+    /// A key is about to be stored in a free slot.
+    KeyStore {
+        /// Address of its bucket.
+        bucket: usize,
+        /// Its number, 0 to 7.
+        i: usize,
+    },
+    /// A slot is about to be emptied.
+    SlotClear {
+        /// Address of its bucket.
+        bucket: usize,
+        /// Its number, 0 to 7.
+        i: usize,
+    },
+    /// `count` is about to change.
+    Count {
+        /// The new value.
+        count: i64,
+    },
+    /// Growth is about to begin.
+    Grow {
+        /// To a table of the same size.
+        same_size: bool,
+    },
+    /// An old bucket is about to be evacuated.
+    Evacuate {
+        /// Its number.
+        old: u64,
+    },
+    /// One entry of an old bucket is about to be copied.
+    EvacuateSlot {
+        /// Address of the old bucket.
+        bucket: usize,
+        /// The slot, 0 to 7.
+        i: usize,
+        /// It goes to the upper half.
+        y: bool,
+    },
+    /// An overflow bucket is about to be attached to the chain that ends in `bucket`.
+    NewOverflow {
+        /// Address of the present last bucket.
+        bucket: usize,
+    },
+    /// The operation is about to return.
+    Leave {
+        /// Which one.
+        op: Op,
+    },
+}
+
+/// A watcher of operations. A probe may panic (unwind) or interfere with the map's memory: that is its use.
+pub trait Probe {
+    /// Called before the step is done.
+    fn step(&self, step: Step);
+}
+
+/// The probe that compiles to nothing.
+impl Probe for () {
+    #[inline(always)]
+    fn step(&self, _: Step) {}
+}
