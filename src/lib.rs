@@ -4,6 +4,7 @@
 //! [`types`], [`runtime`] and [`fatal`]; [`map`] and [`probe`].
 
 pub mod fatal;
+pub mod fault;
 pub mod hash;
 pub mod heap;
 pub mod layout;

@@ -1,0 +1,225 @@
+//! From Rust's symbols to the names that Go prints, and which frames a reader of a Go traceback expects to see.
+
+/// Functions of Go's runtime that exist here under another Rust name, or outside package `runtime`.
+const RENAMED: &[(&str, &str)] = &[
+    ("allocLarge", "runtime.(*mcache).allocLarge"),
+    ("createOverflow", "runtime.(*hmap).createOverflow"),
+    ("newoverflow", "runtime.(*hmap).newoverflow"),
+    ("setoverflow", "runtime.(*bmap).setoverflow"),
+    ("mapclear_func1", "runtime.mapclear.func1"),
+    ("maps_clone", "maps.clone"),
+    ("maps_Clone", "maps.Clone[...]"),
+    ("gopanic", "panic"),
+    ("go_main", "runtime.main"),
+    ("time_sleep", "time.Sleep"),
+];
+
+/// Functions of Go's runtime that exist here under their own name.
+const RUNTIME: &[&str] = &[
+    "advanceEvacuationMark",
+    "cgocall",
+    "chanrecv",
+    "chanrecv1",
+    "chansend",
+    "chansend1",
+    "evacuate",
+    "evacuate_fast32",
+    "evacuate_fast64",
+    "evacuate_faststr",
+    "evacuated",
+    "fatal",
+    "goexit",
+    "gopark",
+    "growWork",
+    "growWork_fast32",
+    "growWork_fast64",
+    "growWork_faststr",
+    "hashGrow",
+    "makeBucketArray",
+    "makemap",
+    "makemap64",
+    "makemap_small",
+    "mallocgc",
+    "mapaccess1",
+    "mapaccess1_fast32",
+    "mapaccess1_fast64",
+    "mapaccess1_faststr",
+    "mapaccess1_fat",
+    "mapaccess2",
+    "mapaccess2_fast32",
+    "mapaccess2_fast64",
+    "mapaccess2_faststr",
+    "mapaccess2_fat",
+    "mapaccessK",
+    "mapassign",
+    "mapassign_fast32",
+    "mapassign_fast32ptr",
+    "mapassign_fast64",
+    "mapassign_fast64ptr",
+    "mapassign_faststr",
+    "mapclear",
+    "mapclone2",
+    "mapdelete",
+    "mapdelete_fast32",
+    "mapdelete_fast64",
+    "mapdelete_faststr",
+    "mapiterinit",
+    "mapiternext",
+    "memclrNoHeapPointers",
+    "memmove",
+    "moveToBmap",
+    "newarray",
+    "newobject",
+    "sigpanic",
+    "systemstack",
+    "throw",
+    "typedmemmove",
+];
+
+/// The name under which Go would show the function, if its frame is one that Go would have: a function of the
+/// runtime that is rebuilt here, or one of the program. Rust's and this crate's own machinery have none.
+///
+/// `package` is the module path of the program's package `main`.
+pub(crate) fn go_name(symbol: &str, package: &str) -> Option<String> {
+    let path = strip_generics(strip_hash(symbol));
+    if let Some(routine) = path.strip_prefix("gohmap_") {
+        return runtime_name(routine);
+    }
+    if !package.is_empty()
+        && let Some(rest) = path.strip_prefix(package)
+        && let Some(rest) = rest.strip_prefix("::")
+    {
+        return Some(format!("main.{}", dotted(rest)));
+    }
+    let (krate, rest) = path.split_once("::")?;
+    match krate {
+        env!("CARGO_PKG_NAME") => {
+            let (module, name) = path.rsplit_once("::")?;
+            let floor = module.strip_prefix("gohmap::")?.split("::").next()?;
+            if matches!(floor, "map" | "fatal" | "fault" | "layout") { runtime_name(name) } else { None }
+        }
+        "core" | "std" | "alloc" | "backtrace" | "test" | "__rustc" => None,
+        _ if krate.starts_with(['<', '_']) || krate.contains(' ') => None,
+        // Another crate's functions are a package of that name.
+        _ => match rest.rsplit_once("::") {
+            Some((modules, f)) if !f.starts_with('{') => {
+                Some(format!("{krate}/{}.{}", modules.replace("::", "/"), dotted(f)))
+            }
+            _ => Some(format!("{krate}.{}", dotted(rest))),
+        },
+    }
+}
+
+fn runtime_name(name: &str) -> Option<String> {
+    if let Some((_, go)) = RENAMED.iter().find(|(rust, _)| *rust == name) {
+        return Some((*go).to_owned());
+    }
+    RUNTIME.binary_search(&name).ok().map(|_| format!("runtime.{name}"))
+}
+
+/// Whether a frame of this name shows in a trace of a program that did wrong, or only in one of a broken runtime
+/// (`showframe`, `runtime/traceback.go`).
+pub(crate) fn shown_at_user_level(name: &str) -> bool {
+    match name.strip_prefix("runtime.") {
+        Some(f) => f.starts_with(|c: char| c.is_ascii_uppercase()),
+        None => name.contains('.'),
+    }
+}
+
+/// `a::b::{closure#1}` as Go writes it: `a.b.func2`. Rust's legacy mangling does not number closures: `func1`.
+fn dotted(path: &str) -> String {
+    let mut out = String::new();
+    for part in path.split("::") {
+        if !out.is_empty() {
+            out.push('.');
+        }
+        match part.strip_prefix('{') {
+            Some(c) if c.starts_with("{closure") => out.push_str("func1"),
+            Some(c) if c.starts_with("closure") => {
+                let n: u32 = c.trim_start_matches("closure#").trim_end_matches('}').parse().unwrap_or(0);
+                out.push_str(&format!("func{}", n + 1));
+            }
+            _ => out.push_str(part),
+        }
+    }
+    out
+}
+
+/// Takes the legacy mangling's `::h0123456789abcdef` away.
+fn strip_hash(symbol: &str) -> &str {
+    match symbol.rsplit_once("::h") {
+        Some((s, h)) if h.len() == 16 && h.bytes().all(|b| b.is_ascii_hexdigit()) => s,
+        _ => symbol,
+    }
+}
+
+/// Takes generic arguments (`::<…>`, `<…>` after a name) away; a leading `<T as Trait>` stays.
+fn strip_generics(symbol: &str) -> String {
+    let mut out = String::with_capacity(symbol.len());
+    let mut depth = 0;
+    for (i, c) in symbol.char_indices() {
+        match c {
+            '<' if i > 0 => depth += 1,
+            '>' if depth > 0 => depth -= 1,
+            _ if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    while out.ends_with(':') {
+        out.pop();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_sorted() {
+        assert!(RUNTIME.is_sorted());
+    }
+
+    #[test]
+    fn names() {
+        let p = "gohmap::lab::programs::fault";
+        for (symbol, go) in [
+            ("gohmap::map::fast64::mapaccess1_fast64::<()>", Some("runtime.mapaccess1_fast64")),
+            ("gohmap::map::fast64::mapaccess1_fast64::h0123456789abcdef", Some("runtime.mapaccess1_fast64")),
+            ("gohmap_memclrNoHeapPointers", Some("runtime.memclrNoHeapPointers")),
+            ("gohmap_guard", None),
+            ("gohmap_sigpanic_entry", None),
+            ("gohmap::fatal::panic::gopanic", Some("panic")),
+            ("gohmap::fatal::region::run::go", None),
+            ("gohmap::lab::programs::fault::read64", Some("main.read64")),
+            ("gohmap::lab::programs::fault::main::{{closure}}", Some("main.main.func1")),
+            ("gohmap::lab::programs::fault::main::{closure#6}", Some("main.main.func7")),
+            ("gohmap::lab::programs::pick", None),
+            ("gohmap::gomap::GoMap<K,V>::get::{{closure}}", None),
+            ("core::ops::function::FnOnce::call_once", None),
+            ("<alloc::boxed::Box<F,A> as core::ops::function::FnOnce<Args>>::call_once", None),
+            ("std::rt::lang_start_internal", None),
+            ("main", None),
+            ("__libc_start_call_main", None),
+            ("mycrate::worker::fill", Some("mycrate/worker.fill")),
+            ("mycrate::main", Some("mycrate.main")),
+            ("__rust_begin_short_backtrace", None),
+        ] {
+            assert_eq!(go_name(symbol, p).as_deref(), go, "{symbol}");
+        }
+    }
+
+    #[test]
+    fn what_a_user_sees() {
+        for (name, shown) in [
+            ("main.main", true),
+            ("runtime.main", false),
+            ("runtime.GC", true),
+            ("maps.clone", true),
+            ("time.Sleep", true),
+            ("memeqbody", false),
+        ] {
+            assert_eq!(shown_at_user_level(name), shown, "{name}");
+        }
+    }
+}
