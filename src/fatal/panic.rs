@@ -252,7 +252,8 @@ pub(crate) fn panic_signal(v: Value, sig: SigInfo) -> ! {
 #[inline(never)]
 fn gopanic(mut p: GoPanic) -> ! {
     with_current(|g| {
-        let experiment = Region::innermost_catches_everything(g.region.get());
+        // Nobody reads the traceback of an experiment.
+        let experiment = Region::stops_fatal(g.region.get());
         if !experiment {
             p.trace = Trace::capture();
         }

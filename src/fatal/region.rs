@@ -75,7 +75,7 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// Whether this region or one around it stops fatal errors.
+    /// Whether this region or one around it is an experiment, which stops fatal errors.
     pub(crate) fn stops_fatal(mut region: *const Region) -> bool {
         // SAFETY: the list holds regions of frames that are still running on this thread, innermost first.
         while let Some(r) = unsafe { region.as_ref() } {
@@ -85,12 +85,6 @@ impl Region {
             region = r.outer;
         }
         false
-    }
-
-    /// Whether the innermost region is an experiment: then nobody will read a traceback.
-    pub(crate) fn innermost_catches_everything(region: *const Region) -> bool {
-        // SAFETY: as in `stops_fatal`.
-        unsafe { region.as_ref() }.is_some_and(|r| r.catch == Catch::Everything)
     }
 
     /// Leaves the present frames behind and comes out of the region's guard with `what`.

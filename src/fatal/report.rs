@@ -128,8 +128,12 @@ fn sigpanic_entry() -> usize {
 
 /// Source paths as `go build -trimpath` would shorten them: from the package on.
 fn shorten(path: &str) -> String {
-    match path.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/")) {
-        Some(rest) => format!("gohmap/{rest}"),
+    if let Some(rest) = path.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/")) {
+        return format!("gohmap/{rest}");
+    }
+    // Cargo keeps sources of other packages in registry/src/HOST/PACKAGE-VERSION/, rustc those of std in /rustc/HASH/.
+    match path.split_once("/registry/src/").or_else(|| path.split_once("/rustc/")).and_then(|p| p.1.split_once('/')) {
+        Some((_, rest)) => rest.to_owned(),
         None => path.to_owned(),
     }
 }

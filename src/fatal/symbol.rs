@@ -76,6 +76,9 @@ const RUNTIME: &[&str] = &[
     "typedmemmove",
 ];
 
+/// Endings of assembly routines that exist for several instruction sets.
+const ISA: &[&str] = &["_sse41"];
+
 /// The name under which Go would show the function, if its frame is one that Go would have: a function of the
 /// runtime that is rebuilt here, or one of the program. Rust's and this crate's own machinery have none.
 ///
@@ -83,7 +86,8 @@ const RUNTIME: &[&str] = &[
 pub(crate) fn go_name(symbol: &str, package: &str) -> Option<String> {
     let path = strip_generics(strip_hash(symbol));
     if let Some(routine) = path.strip_prefix("gohmap_") {
-        return runtime_name(routine);
+        let name = ISA.iter().find_map(|isa| routine.strip_suffix(isa)).unwrap_or(routine);
+        return runtime_name(name);
     }
     if !package.is_empty()
         && let Some(rest) = path.strip_prefix(package)
@@ -100,13 +104,16 @@ pub(crate) fn go_name(symbol: &str, package: &str) -> Option<String> {
         }
         "core" | "std" | "alloc" | "backtrace" | "test" | "__rustc" => None,
         _ if krate.starts_with(['<', '_']) || krate.contains(' ') => None,
-        // Another crate's functions are a package of that name.
-        _ => match rest.rsplit_once("::") {
-            Some((modules, f)) if !f.starts_with('{') => {
-                Some(format!("{krate}/{}.{}", modules.replace("::", "/"), dotted(f)))
-            }
-            _ => Some(format!("{krate}.{}", dotted(rest))),
-        },
+        // Another crate's functions are a package of that name, its modules packages below it.
+        _ => {
+            let (f, closures) = match rest.find("::{") {
+                Some(i) => rest.split_at(i),
+                None => (rest, ""),
+            };
+            let (modules, f) = f.rsplit_once("::").map_or((String::new(), f), |(m, f)| (m.replace("::", "/"), f));
+            let slash = if modules.is_empty() { "" } else { "/" };
+            Some(format!("{krate}{slash}{modules}.{}", dotted(&format!("{f}{closures}"))))
+        }
     }
 }
 
@@ -187,6 +194,7 @@ mod tests {
             ("gohmap::map::fast64::mapaccess1_fast64::<()>", Some("runtime.mapaccess1_fast64")),
             ("gohmap::map::fast64::mapaccess1_fast64::h0123456789abcdef", Some("runtime.mapaccess1_fast64")),
             ("gohmap_memclrNoHeapPointers", Some("runtime.memclrNoHeapPointers")),
+            ("gohmap_mapassign_fast64_sse41", Some("runtime.mapassign_fast64")),
             ("gohmap_guard", None),
             ("gohmap_sigpanic_entry", None),
             ("gohmap::fatal::panic::gopanic", Some("panic")),
@@ -203,6 +211,7 @@ mod tests {
             ("__libc_start_call_main", None),
             ("mycrate::worker::fill", Some("mycrate/worker.fill")),
             ("mycrate::main", Some("mycrate.main")),
+            ("mycrate::a::b::f::{{closure}}::{{closure}}", Some("mycrate/a/b.f.func1.func1")),
             ("__rust_begin_short_backtrace", None),
         ] {
             assert_eq!(go_name(symbol, p).as_deref(), go, "{symbol}");

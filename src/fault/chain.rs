@@ -72,12 +72,28 @@ impl Previous {
                 // SAFETY: a handler installed with SA_SIGINFO takes three arguments.
                 let f = unsafe { std::mem::transmute::<usize, Full>(f) };
                 f(sig, info, ctx);
+                if sent {
+                    die_if_default(sig);
+                }
             }
             f => {
                 // SAFETY: a handler installed without SA_SIGINFO takes one argument.
                 let f = unsafe { std::mem::transmute::<usize, extern "C" fn(libc::c_int)>(f) };
                 f(sig);
             }
+        }
+    }
+}
+
+/// Rust's own handler answers a fault that is no stack overflow by putting the default action back, so that the
+/// instruction faults again and kills. A signal that was sent does not come again by itself.
+fn die_if_default(sig: libc::c_int) {
+    // SAFETY: an all-zero sigaction is valid; the call reads the present action; `raise` is async-signal-safe.
+    unsafe {
+        let mut now: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(sig, ptr::null(), &mut now);
+        if now.sa_sigaction == libc::SIG_DFL {
+            libc::raise(sig);
         }
     }
 }
