@@ -1,7 +1,7 @@
 //! What a Go process has one of: its version, AES key schedule, random source and heap.
 
 use crate::hash::KeySchedule;
-use crate::heap::{Heap, HeapConfig, HeapError};
+use crate::heap::{Heap, HeapConfig};
 use crate::rng::Rng;
 use crate::version::{GoVersion, Rules};
 use std::sync::Arc;
@@ -31,14 +31,12 @@ pub struct RuntimeConfig {
 }
 
 impl Runtime {
-    /// A runtime.
-    ///
-    /// # Errors
-    /// When the heap's arena cannot be reserved.
-    pub fn new(config: RuntimeConfig) -> Result<Arc<Self>, HeapError> {
+    /// A runtime. Address space for its heap is reserved when the first object needs it.
+    #[must_use]
+    pub fn new(config: RuntimeConfig) -> Arc<Self> {
         let rng = Rng::new(config.seed);
         let keys = config.keys.unwrap_or_else(|| KeySchedule::random(&rng));
-        Ok(Arc::new(Self { rules: config.version.rules(), keys: Box::new(keys), rng, heap: Heap::new(config.heap)? }))
+        Arc::new(Self { rules: config.version.rules(), keys: Box::new(keys), rng, heap: Heap::new(config.heap) })
     }
 
     /// The rules of this runtime's Go version.

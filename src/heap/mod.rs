@@ -1,6 +1,28 @@
 //! Where headers, buckets and extras come from: mmap'd memory that an experiment can break.
+//!
+//! What the heap knows of its objects is kept outside the emulated memory, so that no tampering confuses it, and no
+//! emulated memory is touched while its lock is held: zeroing is the caller's (it may fault, and a fault skips frames).
 
+mod arena;
+#[cfg(all(unix, not(miri)))]
+mod breaking;
+mod isolated;
+mod place;
+mod sizeclass;
+mod spans;
+mod sys;
+
+#[cfg(all(unix, not(miri)))]
+pub use breaking::{FileBacked, Prot};
+pub use place::{Part, Place};
+pub use sizeclass::{MAX_SMALL_SIZE, PAGE_SIZE, roundupsize};
+
+use crate::layout::BucketLayout;
+use isolated::Isolated;
+use spans::Spans;
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How objects are placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +55,8 @@ pub struct HeapConfig {
     pub placement: Placement,
     /// Fate of freed objects.
     pub on_free: OnFree,
+    /// Bytes of live objects beyond which allocations are refused.
+    pub limit: Option<usize>,
 }
 
 /// What an object is for. With the owner it names an address back.
@@ -65,7 +89,7 @@ pub struct Object {
     pub base: usize,
     /// Bytes asked for.
     pub size: usize,
-    /// Address of the header of the map it belongs to; its own for a header; 0 for none.
+    /// Address of the header of the map it was asked for; 0 for none and for a header itself (see [`Object::map`]).
     pub owner: usize,
     /// What it is for.
     pub role: Role,
@@ -83,69 +107,277 @@ pub struct OutOfMemory {
     pub in_use: usize,
 }
 
-/// The heap could not be set up.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot reserve {bytes} bytes of address space for the heap: {cause}")]
-pub struct HeapError {
-    /// How much was asked for.
-    pub bytes: usize,
-    /// The system's word.
-    pub cause: std::io::Error,
+/// What [`Heap::alloc`] is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// Bytes.
+    pub size: usize,
+    /// The object holds no pointers.
+    pub noscan: bool,
+    /// The version has malloc headers ([`Rules::malloc_header`](crate::version::Rules::malloc_header)).
+    pub malloc_headers: bool,
+    /// Address of the header of the map it is for; 0 for none and for a header itself.
+    pub owner: usize,
+    /// What it is for.
+    pub role: Role,
 }
 
-/// The heap.
-pub struct Heap(());
+/// What [`Heap::alloc`] gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allocation {
+    /// Address of the first byte.
+    pub addr: usize,
+    /// The memory may hold anything; otherwise it is zero.
+    pub needs_zero: bool,
+}
+
+/// Figures of a heap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Live objects.
+    pub objects: usize,
+    /// Bytes asked for by live objects.
+    pub bytes: usize,
+    /// Bytes of address space.
+    pub reserved: usize,
+}
+
+#[derive(Debug)]
+enum Placed {
+    Spans(Spans),
+    Isolated(Isolated),
+}
+
+#[derive(Debug)]
+struct State {
+    placed: Placed,
+    /// Objects of each map, freed ones among them until the list is tidied.
+    owned: HashMap<usize, Vec<usize>>,
+    /// Bucket layouts of maps, for naming addresses.
+    layouts: HashMap<usize, BucketLayout>,
+    objects: usize,
+    bytes: usize,
+    /// Allocations until one is refused.
+    refuse_in: Option<u64>,
+    limit: Option<usize>,
+}
+
+/// A heap of emulated memory. All methods may be called by several threads.
+pub struct Heap {
+    config: HeapConfig,
+    state: Mutex<State>,
+}
 
 impl fmt::Debug for Heap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Heap")
+        f.debug_struct("Heap").field("config", &self.config).field("stats", &self.stats()).finish()
     }
 }
 
 impl Heap {
-    /// A heap.
+    /// A heap. Address space is reserved when the first object needs it.
+    #[must_use]
+    pub fn new(config: HeapConfig) -> Self {
+        let placed = match config.placement {
+            Placement::Spans => Placed::Spans(Spans::default()),
+            Placement::Isolated => Placed::Isolated(Isolated::default()),
+        };
+        let state = State {
+            placed,
+            owned: HashMap::new(),
+            layouts: HashMap::new(),
+            objects: 0,
+            bytes: 0,
+            refuse_in: None,
+            limit: config.limit,
+        };
+        Self { config, state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What this heap was made with.
+    #[must_use]
+    pub fn config(&self) -> &HeapConfig {
+        &self.config
+    }
+
+    /// An object. Its memory is zero unless the answer says that it needs zeroing.
     ///
     /// # Errors
-    /// When the arena cannot be reserved.
-    pub fn new(_config: HeapConfig) -> Result<Self, HeapError> {
-        unimplemented!("heap helper")
+    /// When the system refuses, the limit is reached, or [`refuse_after`](Self::refuse_after) says so.
+    pub fn alloc(&self, r: &Request) -> Result<Allocation, OutOfMemory> {
+        let mut s = self.state();
+        let refused =
+            OutOfMemory { rounded: r.size.saturating_add(arena::GROWTH - 1) & !(arena::GROWTH - 1), in_use: s.bytes };
+        match &mut s.refuse_in {
+            Some(0) => return Err(refused),
+            Some(n) => *n -= 1,
+            None => {}
+        }
+        if s.limit.is_some_and(|l| s.bytes.saturating_add(r.size) > l) {
+            return Err(refused);
+        }
+        let got = match &mut s.placed {
+            Placed::Spans(p) => p.alloc(r),
+            Placed::Isolated(p) => p.alloc(r),
+        };
+        let (object, needs_zero) = got.map_err(|_| refused)?;
+        s.objects += 1;
+        s.bytes += r.size;
+        let owner = if r.role == Role::Header { object.base } else { r.owner };
+        if owner != 0 {
+            s.owned.entry(owner).or_default().push(object.base);
+        }
+        Ok(Allocation { addr: object.base, needs_zero })
     }
 
-    /// An object of `size` bytes. `span_size` is what the size class search starts from (the request with its
-    /// malloc header, see [`roundupsize`]); the memory is *not* zeroed when it has been used before: the second
-    /// value says whether it needs zeroing.
-    ///
-    /// # Errors
-    /// When the system refuses, or [`Heap::refuse_after`] says so.
-    pub fn alloc(
-        &self,
-        _size: usize,
-        _noscan: bool,
-        _header: bool,
-        _owner: usize,
-        _role: Role,
-    ) -> Result<(usize, bool), OutOfMemory> {
-        unimplemented!("heap helper")
+    /// Frees the object at `base` according to [`HeapConfig::on_free`]. Nothing happens when no live object starts
+    /// there: a tampered map may hand anything to its allocator, and Go's has no `free` that could complain.
+    pub fn free(&self, base: usize) {
+        let object = {
+            let mut s = self.state();
+            let object = match &mut s.placed {
+                Placed::Spans(p) => p.mark_freed(base),
+                Placed::Isolated(p) => p.mark_freed(base),
+            };
+            let Some(object) = object else { return };
+            s.objects -= 1;
+            s.bytes -= object.size;
+            s.forget(&object);
+            if self.config.on_free == OnFree::Reuse {
+                s.reuse(base);
+            }
+            object
+        };
+        match self.config.on_free {
+            OnFree::Reuse | OnFree::Keep => {}
+            OnFree::Clobber => clobber(object),
+            OnFree::Unmap => self.unmap_object(base, object.size),
+        }
     }
 
-    /// Frees the object at `base` according to [`HeapConfig::on_free`].
-    pub fn free(&self, _base: usize) {
-        unimplemented!("heap helper")
+    /// Frees every live object of the map at `owner`, its header too.
+    pub fn free_owner(&self, owner: usize) {
+        let live: Vec<usize> = {
+            let mut s = self.state();
+            s.layouts.remove(&owner);
+            let list = s.owned.remove(&owner).unwrap_or_default();
+            list.into_iter()
+                .filter(|&b| s.locate(b).is_some_and(|o| o.base == b && !o.freed && o.map() == owner))
+                .collect()
+        };
+        for base in live {
+            self.free(base);
+        }
     }
 
-    /// Frees every object whose owner is the map at `owner`, its header too.
-    pub fn free_owner(&self, _owner: usize) {
-        unimplemented!("heap helper")
+    #[cfg(all(unix, not(miri)))]
+    fn unmap_object(&self, base: usize, size: usize) {
+        let pages = match &self.state().placed {
+            Placed::Spans(_) => {
+                let first = base.next_multiple_of(sys::OS_PAGE);
+                let end = (base + size) & !(sys::OS_PAGE - 1);
+                (end > first).then(|| (first, end - first))
+            }
+            Placed::Isolated(p) => p.pages(base),
+        };
+        if let Some((at, len)) = pages {
+            // An address that cannot be unmapped stays mapped: there is nothing else to do about it.
+            let _ = self.unmap(at, len);
+        }
     }
 
-    /// The object that `addr` lies in, freed ones and their pages included.
-    pub fn locate(&self, _addr: usize) -> Option<Object> {
-        unimplemented!("heap helper")
+    #[cfg(not(all(unix, not(miri))))]
+    fn unmap_object(&self, _: usize, _: usize) {}
+
+    /// The object that `addr` lies in or beside (guard pages): live, or freed and not handed out again.
+    #[must_use]
+    pub fn locate(&self, addr: usize) -> Option<Object> {
+        self.state().locate(addr)
+    }
+
+    /// Whether `addr` lies in address space that the arena has reserved; false under [`Placement::Isolated`].
+    #[must_use]
+    pub fn in_arena(&self, addr: usize) -> bool {
+        matches!(&self.state().placed, Placed::Spans(p) if p.contains(addr))
+    }
+
+    /// Tells the heap how the buckets of the map at `owner` are laid out, so that [`place`](Self::place) can name
+    /// their parts.
+    pub fn register_map(&self, owner: usize, layout: BucketLayout) {
+        self.state().layouts.insert(owner, layout);
+    }
+
+    fn layout_of(&self, owner: usize) -> Option<BucketLayout> {
+        self.state().layouts.get(&owner).copied()
+    }
+
+    /// From now on `n` allocations succeed and all later ones are refused; `None` lifts that.
+    pub fn refuse_after(&self, n: Option<u64>) {
+        self.state().refuse_in = n;
+    }
+
+    /// Figures.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let s = self.state();
+        let reserved = match &s.placed {
+            Placed::Spans(p) => p.arena.reserved_bytes(),
+            Placed::Isolated(p) => p.reserved,
+        };
+        Stats { objects: s.objects, bytes: s.bytes, reserved }
     }
 }
 
-/// The size that Go's allocator gives a request of `size` bytes (`roundupsize`, `runtime/msize.go`).
-#[must_use]
-pub fn roundupsize(_size: usize, _noscan: bool, _malloc_header: bool) -> usize {
-    unimplemented!("heap helper")
+impl State {
+    fn locate(&self, addr: usize) -> Option<Object> {
+        match &self.placed {
+            Placed::Spans(p) => p.locate(addr),
+            Placed::Isolated(p) => p.locate(addr),
+        }
+    }
+
+    fn reuse(&mut self, base: usize) {
+        match &mut self.placed {
+            Placed::Spans(p) => p.reuse(base),
+            Placed::Isolated(p) => p.reuse(base),
+        }
+    }
+
+    /// Takes freed objects out of a map's list, now and then: the list stays in proportion to the live ones.
+    fn forget(&mut self, object: &Object) {
+        let Some(list) = self.owned.get_mut(&object.map()) else { return };
+        // Most frees concern an old array or the newest object.
+        if list.last() == Some(&object.base) {
+            list.pop();
+        } else if list.len() <= 8 {
+            list.retain(|&b| b != object.base);
+        } else if let Some(i) = list.iter().rposition(|&b| b == object.base) {
+            list.swap_remove(i);
+        }
+    }
 }
+
+impl Object {
+    /// Address of the header of the map it belongs to; 0 for none.
+    #[must_use]
+    pub fn map(&self) -> usize {
+        if self.role == Role::Header { self.base } else { self.owner }
+    }
+}
+
+/// Go's pattern for dead memory (`clobberdead`, `runtime/mgcsweep.go`).
+const CLOBBER: u64 = 0xdead_dead_dead_dead;
+
+fn clobber(o: Object) {
+    for at in (o.base..o.base + o.size / 8 * 8).step_by(8) {
+        // SAFETY: a freed object of the heap that is not handed out again.
+        unsafe { crate::layout::mem::st64(at, CLOBBER) };
+    }
+}
+
+#[cfg(test)]
+mod tests;
