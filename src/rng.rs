@@ -25,7 +25,7 @@ impl Rng {
         self.0.store(state, Relaxed);
     }
 
-    /// The next 64 bits (`rand`).
+    /// The next 64 bits (`rand`, and `fastrand64` before Go 1.22).
     pub fn rand(&self) -> u64 {
         let s = self.0.load(Relaxed).wrapping_add(0xa076_1d64_78bd_642f);
         self.0.store(s, Relaxed);

@@ -40,7 +40,7 @@ impl Isolated {
                 (at + OS_PAGE, false)
             }
         };
-        let object = Object { base, size: r.size, owner: r.owner, role: r.role, freed: false };
+        let object = Object { base, size: r.size, owner: r.owner, role: r.role, table: r.table, freed: false };
         self.regions.insert(base, Region { object, len, used: true, gone: false });
         Ok((object, dirty))
     }

@@ -93,6 +93,8 @@ pub struct Object {
     pub owner: usize,
     /// What it is for.
     pub role: Role,
+    /// For an overflow bucket and the lists of them: address of the array whose chains it belongs to; 0 otherwise.
+    pub table: usize,
     /// It has been freed (and not been handed out again).
     pub freed: bool,
 }
@@ -120,6 +122,8 @@ pub struct Request {
     pub owner: usize,
     /// What it is for.
     pub role: Role,
+    /// The bucket array it belongs with, see [`Object::table`].
+    pub table: usize,
 }
 
 /// What [`Heap::alloc`] gives.
@@ -261,15 +265,33 @@ impl Heap {
 
     /// Frees every live object of the map at `owner`, its header too.
     pub fn free_owner(&self, owner: usize) {
-        let live: Vec<usize> = {
+        self.free_if(owner, |_| true);
+        self.state().layouts.remove(&owner);
+    }
+
+    /// Frees a bucket array of the map at `owner`, and the overflow buckets and lists that belong with it.
+    pub fn free_table(&self, owner: usize, array: usize) {
+        self.free_if(owner, |o| o.table == array || (o.role == Role::Buckets && o.base == array));
+    }
+
+    /// Frees all overflow buckets and lists of the map at `owner`, whatever array they belong with.
+    pub fn free_overflow(&self, owner: usize) {
+        self.free_if(owner, |o| o.table != 0);
+    }
+
+    fn free_if(&self, owner: usize, which: impl Fn(&Object) -> bool) {
+        let doomed: Vec<usize> = {
             let mut s = self.state();
-            s.layouts.remove(&owner);
-            let list = s.owned.remove(&owner).unwrap_or_default();
-            list.into_iter()
-                .filter(|&b| s.locate(b).is_some_and(|o| o.base == b && !o.freed && o.map() == owner))
-                .collect()
+            let Some(list) = s.owned.remove(&owner) else { return };
+            let of_map = |b: usize| s.locate(b).filter(|o| o.base == b && !o.freed && o.map() == owner);
+            let (doomed, kept): (Vec<_>, Vec<_>) =
+                list.into_iter().filter(|&b| of_map(b).is_some()).partition(|&b| of_map(b).is_some_and(|o| which(&o)));
+            if !kept.is_empty() {
+                s.owned.insert(owner, kept);
+            }
+            doomed
         };
-        for base in live {
+        for base in doomed {
             self.free(base);
         }
     }

@@ -80,7 +80,7 @@ impl Spans {
             None => (s.slots.len(), s.dirty),
         };
         let base = s.base + i * s.slot_size + header;
-        let object = Object { base, size: r.size, owner: r.owner, role: r.role, freed: false };
+        let object = Object { base, size: r.size, owner: r.owner, role: r.role, table: r.table, freed: false };
         let slot = Slot { object, used: true };
         if i == s.slots.len() {
             s.slots.push(slot);

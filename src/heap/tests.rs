@@ -2,7 +2,7 @@ use super::*;
 use crate::layout::mem;
 
 fn request(size: usize, owner: usize, role: Role) -> Request {
-    Request { size, noscan: true, malloc_headers: true, owner, role }
+    Request { size, noscan: true, malloc_headers: true, owner, role, table: 0 }
 }
 
 fn heap(placement: Placement, on_free: OnFree) -> Heap {
@@ -40,7 +40,7 @@ fn objects_do_not_overlap_and_are_zero() {
 #[test]
 fn malloc_headers_shift_pointerful_objects() {
     let h = heap(Placement::Spans, OnFree::Reuse);
-    let r = Request { size: 520, noscan: false, malloc_headers: true, owner: 0, role: Role::Other };
+    let r = Request { size: 520, noscan: false, malloc_headers: true, owner: 0, role: Role::Other, table: 0 };
     let a = h.alloc(&r).unwrap().addr;
     assert_eq!((a - 8) % 64, 0);
     let b = h.alloc(&Request { malloc_headers: false, ..r }).unwrap().addr;
@@ -89,6 +89,21 @@ fn a_map_s_objects_go_together() {
     assert!(!h.locate(theirs).unwrap().freed);
     h.free_owner(map);
     assert_eq!(h.stats().objects, 2);
+}
+
+#[test]
+fn an_old_table_goes_with_its_overflow_buckets() {
+    let h = heap(Placement::Spans, OnFree::Keep);
+    let map = h.alloc(&request(48, 0, Role::Header)).unwrap().addr;
+    let [old, new] = [(); 2].map(|()| h.alloc(&request(288, map, Role::Buckets)).unwrap().addr);
+    let ovf = |table| h.alloc(&Request { table, ..request(144, map, Role::Overflow) }).unwrap().addr;
+    let (of_old, of_new) = (ovf(old), ovf(new));
+    h.free_table(map, old);
+    assert_eq!([old, of_old, new, of_new, map].map(|a| h.locate(a).unwrap().freed), [true, true, false, false, false]);
+    h.free_overflow(map);
+    assert_eq!([new, of_new, map].map(|a| h.locate(a).unwrap().freed), [false, true, false]);
+    h.free_owner(map);
+    assert_eq!(h.stats().objects, 0);
 }
 
 #[test]

@@ -1,1 +1,32 @@
 //! The operations of Go's classic map, one file each, in Go's own names.
+//!
+//! They work on addresses: a header ([`Hmap`](crate::layout::Hmap)) in emulated memory and what it leads to. All of it is
+//! touched through [`layout::mem`](crate::layout::mem), in the order in which Go touches it, because any of these accesses
+//! may be the one that faults. No function here keeps anything that needs dropping across such an access: a fault skips
+//! its frames.
+//!
+//! | Go source | here |
+//! |---|---|
+//! | `makemap`, `makeBucketArray` | [`make`] |
+//! | `mapaccess1`, `mapaccess2`, `mapaccessK` | [`access`] |
+//! | `mapassign` | [`assign`] |
+//! | `mapdelete` | [`delete`] |
+//! | `hashGrow`, `growWork`, `evacuate`, `newoverflow` | `grow.rs` |
+//! | `mapiterinit`, `mapiternext` | [`iter`] |
+//! | `mapclear` | [`clear`] |
+//! | `maps.Clone`, `mapclone2` | [`clone`] |
+//! | `map_fast64.go` | [`fast64`] |
+//! | the compiler's output for `map_fast64.go` | [`amd64`] and `asm/` |
+
+pub mod access;
+pub mod amd64;
+pub mod assign;
+pub mod clear;
+pub mod clone;
+pub mod delete;
+pub mod fast64;
+mod grow;
+mod hmap;
+pub mod iter;
+pub mod make;
+mod malloc;

@@ -1,0 +1,114 @@
+//! Lookups of the generic path: `mapaccess1`, `mapaccess2`, `mapaccessK` (`runtime/map.go`).
+
+use super::hmap::{H, lookup_bucket, zero_val};
+use crate::fatal;
+use crate::layout::{BUCKET_CNT, EMPTY_REST, mem, tophash};
+use crate::probe::{Op, Probe, Step};
+use crate::types::MapType;
+
+/// Key and element of `key` in a map that has entries, or `None`.
+#[inline(always)]
+unsafe fn find<P: Probe>(t: &MapType, h: H, key: usize, p: &P) -> Option<(usize, usize)> {
+    // SAFETY: the caller's promise for the map and the key.
+    unsafe {
+        let hash = (t.hasher)(t, key, h.hash0().into());
+        p.step(Step::Hash { hash });
+        let mut b = lookup_bucket(t, h, hash);
+        let top = tophash(hash);
+        while !b.is_nil() {
+            p.step(Step::Bucket { addr: b.0 });
+            for i in 0..BUCKET_CNT {
+                p.step(Step::Slot { bucket: b.0, i });
+                let have = b.top(i);
+                if have != top {
+                    if have == EMPTY_REST {
+                        return None;
+                    }
+                    continue;
+                }
+                let mut k = b.key(t, i);
+                if t.indirect_key() {
+                    k = mem::ld64(k) as usize;
+                }
+                if (t.equal)(t, key, k) {
+                    let mut e = b.elem(t, i);
+                    if t.indirect_elem() {
+                        e = mem::ld64(e) as usize;
+                    }
+                    return Some((k, e));
+                }
+            }
+            b = b.overflow(t);
+        }
+        None
+    }
+}
+
+/// A lookup's beginning: whether there is anything to look for.
+#[inline(always)]
+unsafe fn begin<P: Probe>(t: &MapType, h: H, key: usize, p: &P) -> bool {
+    p.step(Step::Enter { op: Op::Access, h: h.0 });
+    // SAFETY: the caller's promise for the map and the key.
+    unsafe {
+        if h.0 == 0 || h.count() == 0 {
+            if t.hash_might_panic() {
+                (t.hasher)(t, key, 0);
+            }
+            return false;
+        }
+        p.step(Step::FlagsRead { flags: h.flags() });
+        if h.writing() {
+            fatal::fatal("concurrent map read and map write")
+        }
+        true
+    }
+}
+
+/// `v := m[k]`: the address of the element, or of zeroes (1024 of them: larger elements have variants of their own).
+///
+/// # Panics
+/// When the key cannot be hashed; ends the program when a write is under way.
+///
+/// # Safety
+/// `h` is nil or the address of a header of type `t`, `key` that of a key; what the header leads to is sound to access
+/// or faults inside a region that [`crate::fault`] watches.
+#[inline(never)]
+pub unsafe fn mapaccess1<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !begin(t, H(h), key, p) {
+            return zero_val();
+        }
+        let e = find(t, H(h), key, p).map_or_else(zero_val, |(_, e)| e);
+        p.step(Step::Leave { op: Op::Access });
+        e
+    }
+}
+
+/// `v, ok := m[k]`.
+///
+/// # Panics
+/// As [`mapaccess1`].
+///
+/// # Safety
+/// As [`mapaccess1`].
+#[inline(never)]
+pub unsafe fn mapaccess2<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> (usize, bool) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !begin(t, H(h), key, p) {
+            return (zero_val(), false);
+        }
+        let found = find(t, H(h), key, p);
+        p.step(Step::Leave { op: Op::Access });
+        found.map_or_else(|| (zero_val(), false), |(_, e)| (e, true))
+    }
+}
+
+/// `mapaccessK`: key and element, for an iterator that looks a moved entry up again. Checks no flags.
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+pub(super) unsafe fn mapaccessK<P: Probe>(t: &MapType, h: H, key: usize, p: &P) -> Option<(usize, usize)> {
+    // SAFETY: the caller's promise for the map and the key.
+    unsafe { if h.0 == 0 || h.count() == 0 { None } else { find(t, h, key, p) } }
+}

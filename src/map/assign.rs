@@ -1,0 +1,141 @@
+//! `mapassign`, the generic path (`runtime/map.go`).
+
+use super::grow::{growWork, hashGrow, newoverflow, over_load_factor, too_many_overflow_buckets};
+use super::hmap::{B, H, bucket_mask};
+use super::malloc::{For, newobject, typedmemmove};
+use crate::fatal;
+use crate::heap::Role;
+use crate::layout::{BUCKET_CNT, EMPTY_REST, HASH_WRITING, is_empty, mem, tophash};
+use crate::probe::{Op, Probe, Step};
+use crate::types::MapType;
+
+/// `m[k] = v` up to the address of the element, where the caller stores v.
+///
+/// # Panics
+/// With `assignment to entry in nil map`, or when the key cannot be hashed; ends the program with `concurrent map writes`,
+/// `bad map state`, `oldoverflow is not nil` or `out of memory`.
+///
+/// # Safety
+/// As [`mapaccess1`](super::access::mapaccess1).
+#[inline(never)]
+pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> usize {
+    let h = H(h);
+    p.step(Step::Enter { op: Op::Assign, h: h.0 });
+    if h.0 == 0 {
+        fatal::panic_plain("assignment to entry in nil map")
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        p.step(Step::FlagsRead { flags: h.flags() });
+        if h.writing() {
+            fatal::fatal("concurrent map writes")
+        }
+        // The hash comes before the flag: a hash that panics has written nothing.
+        let hash = (t.hasher)(t, key, h.hash0().into());
+        p.step(Step::Hash { hash });
+        p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
+        h.toggle_writing();
+        if h.buckets() == 0 {
+            let what = For { role: Role::Buckets, map: h, table: 0 };
+            let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
+            h.set_buckets(b);
+        }
+        let top = tophash(hash);
+        let (b, i) = loop {
+            let bucket = hash & bucket_mask(h.b());
+            if h.growing() {
+                growWork(t, h, bucket, p);
+            }
+            let (mut free, last) = match search(t, B::of(t, h.buckets(), bucket), key, top, p) {
+                Search::Found(b, i, k) => {
+                    if t.need_key_update() {
+                        typedmemmove(k, key, t.key_size);
+                    }
+                    break (b, i);
+                }
+                Search::Absent { free, last } => (free, last),
+            };
+            if !h.growing()
+                && (over_load_factor(t, h.count().wrapping_add(1), h.b())
+                    || too_many_overflow_buckets(h.noverflow(), h.b()))
+            {
+                hashGrow(t, h, p);
+                continue;
+            }
+            if free.0.is_nil() {
+                free = (newoverflow(t, h, last, p), 0);
+            }
+            let (b, i) = free;
+            p.step(Step::KeyStore { bucket: b.0, i });
+            let mut k = b.key(t, i);
+            if t.indirect_key() {
+                let what = For { role: Role::Key, map: h, table: 0 };
+                let new = newobject(t, t.key_size, !t.key_has_pointers, what);
+                mem::st64(k, new as u64);
+                k = new;
+            }
+            if t.indirect_elem() {
+                let what = For { role: Role::Elem, map: h, table: 0 };
+                let new = newobject(t, t.elem_size, !t.elem_has_pointers, what);
+                mem::st64(b.elem(t, i), new as u64);
+            }
+            typedmemmove(k, key, t.key_size);
+            b.set_top(i, top);
+            let count = h.count().wrapping_add(1);
+            p.step(Step::Count { count });
+            h.set_count(count);
+            break (b, i);
+        };
+        if !h.writing() {
+            fatal::fatal("concurrent map writes")
+        }
+        p.step(Step::FlagsWrite { flags: h.flags() & !HASH_WRITING });
+        h.clear_writing();
+        p.step(Step::Leave { op: Op::Assign });
+        let e = b.elem(t, i);
+        if t.indirect_elem() { mem::ld64(e) as usize } else { e }
+    }
+}
+
+enum Search {
+    /// Bucket, slot, address of the key.
+    Found(B, usize, usize),
+    /// `free`: the first free slot, its bucket nil when there is none; `last`: the bucket where the search ended.
+    Absent { free: (B, usize), last: B },
+}
+
+#[inline(always)]
+unsafe fn search<P: Probe>(t: &MapType, mut b: B, key: usize, top: u8, p: &P) -> Search {
+    let mut free = (B(0), 0);
+    // SAFETY: the caller's promise for the chain and the key.
+    unsafe {
+        loop {
+            p.step(Step::Bucket { addr: b.0 });
+            for i in 0..BUCKET_CNT {
+                p.step(Step::Slot { bucket: b.0, i });
+                let have = b.top(i);
+                if have != top {
+                    if is_empty(have) && free.0.is_nil() {
+                        free = (b, i);
+                    }
+                    if have == EMPTY_REST {
+                        return Search::Absent { free, last: b };
+                    }
+                    continue;
+                }
+                let mut k = b.key(t, i);
+                if t.indirect_key() {
+                    k = mem::ld64(k) as usize;
+                }
+                if (t.equal)(t, key, k) {
+                    return Search::Found(b, i, k);
+                }
+            }
+            let ovf = b.overflow(t);
+            if ovf.is_nil() {
+                return Search::Absent { free, last: b };
+            }
+            b = ovf;
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Growth: when it starts, `hashGrow`, overflow buckets, and the evacuation of the generic path.
+
+use super::hmap::{B, H, bucket_shift, evacuated, setoverflow};
+use super::make::{makeBucketArray, new_extra, set_next_overflow};
+use super::malloc::{For, newobject, typedmemmove};
+use crate::fatal;
+use crate::heap::Role;
+use crate::layout::{
+    BUCKET_CNT, DATA_OFFSET, EVACUATED_EMPTY, EVACUATED_X, ITERATOR, MIN_TOP_HASH, OLD_ITERATOR, SAME_SIZE_GROW,
+    SliceHeader, is_empty, mem, tophash,
+};
+use crate::probe::{Probe, Step};
+use crate::types::MapType;
+
+/// Whether `count` entries in 2^b buckets are too many (`overLoadFactor`).
+#[inline(always)]
+pub(super) fn over_load_factor(t: &MapType, count: i64, b: u8) -> bool {
+    let r = t.rt.rules();
+    count > BUCKET_CNT as i64 && count as u64 > r.load_factor_num.wrapping_mul(bucket_shift(b) / r.load_factor_den)
+}
+
+/// Whether so many overflow buckets mean that the table should be rewritten (`tooManyOverflowBuckets`).
+#[inline(always)]
+pub(super) fn too_many_overflow_buckets(noverflow: u16, b: u8) -> bool {
+    noverflow >= 1 << b.min(15)
+}
+
+/// `incrnoverflow`: exact below B = 16, from there one in 2^(B-15) on the average.
+unsafe fn incrnoverflow(t: &MapType, h: H) {
+    // SAFETY: the caller's promise for the header.
+    unsafe {
+        let b = h.b();
+        if b < 16 {
+            h.set_noverflow(h.noverflow().wrapping_add(1));
+            return;
+        }
+        // Go shifts a uint32 by a count that is not reduced modulo 32: too far means 0.
+        let mask = 1_u32.checked_shl(u32::from(b) - 15).unwrap_or(0).wrapping_sub(1);
+        if t.rt.rng.rand() as u32 & mask == 0 {
+            h.set_noverflow(h.noverflow().wrapping_add(1));
+        }
+    }
+}
+
+/// `hmap.newoverflow`: a bucket at the end of the chain that ends in `b`.
+#[inline(never)]
+pub(super) unsafe fn newoverflow<P: Probe>(t: &MapType, h: H, b: B, p: &P) -> B {
+    p.step(Step::NewOverflow { bucket: b.0 });
+    // SAFETY: the caller's promise for the header, its extra and the chain.
+    unsafe {
+        let extra = h.extra(t);
+        let next = if extra == 0 { 0 } else { mem::ld64(extra + 16) as usize };
+        let ovf = if next != 0 {
+            let ovf = B(next);
+            if ovf.overflow(t).is_nil() {
+                set_next_overflow(extra, B(next.wrapping_add(t.bucket.size)));
+            } else {
+                // The last spare: its overflow pointer was the end mark.
+                setoverflow(ovf, t, B(0));
+                set_next_overflow(extra, B(0));
+            }
+            ovf
+        } else {
+            let what = For { role: Role::Overflow, map: h, table: h.buckets() };
+            B(newobject(t, t.bucket.size, !t.bucket_has_pointers, what))
+        };
+        incrnoverflow(t, h);
+        if !t.bucket_has_pointers {
+            createOverflow(t, h);
+            let slice = mem::ld64(h.extra(t)) as usize;
+            append(t, h, slice, ovf);
+        }
+        setoverflow(b, t, ovf);
+        ovf
+    }
+}
+
+/// `hmap.createOverflow`: makes the list of overflow buckets.
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+pub(super) unsafe fn createOverflow(t: &MapType, h: H) {
+    // SAFETY: the caller's promise for the header and its extra.
+    unsafe {
+        if h.extra(t) == 0 {
+            new_extra(t, h);
+        }
+        let extra = h.extra(t);
+        if mem::ld64(extra) == 0 {
+            let what = For { role: Role::OverflowSlice, map: h, table: h.buckets() };
+            let slice = newobject(t, size_of::<SliceHeader>(), false, what);
+            mem::st64(extra, slice as u64);
+        }
+    }
+}
+
+/// `*slice = append(*slice, b)`.
+unsafe fn append(t: &MapType, h: H, slice: usize, b: B) {
+    // SAFETY: the caller's promise for the list.
+    unsafe {
+        let (data, len, cap) = (mem::ld64(slice) as usize, mem::ld64(slice + 8), mem::ld64(slice + 16));
+        let data = if len < cap {
+            data
+        } else {
+            let cap = (len + 1).max(cap * 2).max(4);
+            let what = For { role: Role::OverflowList, map: h, table: h.buckets() };
+            let new = newobject(t, cap as usize * 8, false, what);
+            mem::memmove(new, data, len as usize * 8);
+            mem::st64(slice, new as u64);
+            mem::st64(slice + 16, cap);
+            t.rt.heap.free(data);
+            new
+        };
+        mem::st64(data + len as usize * 8, b.0 as u64);
+        mem::st64(slice + 8, len + 1);
+    }
+}
+
+/// `hashGrow`: puts a new array in place; the entries move later, bucket by bucket.
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+pub(super) unsafe fn hashGrow<P: Probe>(t: &MapType, h: H, p: &P) {
+    // SAFETY: the caller's promise for the header and its extra.
+    unsafe {
+        let mut bigger = 1;
+        if !over_load_factor(t, h.count().wrapping_add(1), h.b()) {
+            bigger = 0;
+            h.set_flags(h.flags() | SAME_SIZE_GROW);
+        }
+        p.step(Step::Grow { same_size: bigger == 0 });
+        let old = h.buckets();
+        let b = h.b().wrapping_add(bigger);
+        let (new, next) = makeBucketArray(t, h, b, 0);
+        let mut flags = h.flags() & !(ITERATOR | OLD_ITERATOR);
+        if h.flags() & ITERATOR != 0 {
+            flags |= OLD_ITERATOR;
+        }
+        h.set_b(b);
+        h.set_flags(flags);
+        h.set_oldbuckets(old);
+        h.set_buckets(new);
+        h.set_nevacuate(0);
+        h.set_noverflow(0);
+        let extra = h.extra(t);
+        if extra != 0 && mem::ld64(extra) != 0 {
+            if mem::ld64(extra + 8) != 0 {
+                fatal::throw("oldoverflow is not nil")
+            }
+            mem::st64(extra + 8, mem::ld64(extra));
+            mem::st64(extra, 0);
+        }
+        if !next.is_nil() {
+            if h.extra(t) == 0 {
+                new_extra(t, h);
+            }
+            set_next_overflow(h.extra(t), next);
+        }
+    }
+}
+
+/// `growWork`: evacuates the old bucket of the bucket about to be used, and one more.
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+pub(super) unsafe fn growWork<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P) {
+    // SAFETY: the caller's promise for the map.
+    unsafe {
+        evacuate(t, h, bucket & h.oldbucketmask(), p);
+        if h.growing() {
+            evacuate(t, h, h.nevacuate(), p);
+        }
+    }
+    std::hint::black_box(());
+}
+
+/// Where entries of one half go.
+struct EvacDst {
+    b: B,
+    i: usize,
+}
+
+/// `evacuate`: moves the entries of one old bucket and its chain.
+#[inline(never)]
+pub(super) unsafe fn evacuate<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
+    // SAFETY: the caller's promise for the map.
+    unsafe {
+        let first = B::of(t, h.oldbuckets(), oldbucket);
+        let newbit = h.noldbuckets();
+        if !evacuated(first) {
+            p.step(Step::Evacuate { old: oldbucket });
+            move_chain(t, h, first, oldbucket, newbit, p, |t, h, k, top| {
+                let hash = (t.hasher)(t, k, h.hash0().into());
+                if h.flags() & ITERATOR != 0 && !t.reflexive_key() && !(t.equal)(t, k, k) {
+                    // A NaN hashes differently each time. An iterator must be able to tell where it went: the low bit of
+                    // its tophash decides, and it gets a new one for the next growth.
+                    (top & 1, tophash(hash))
+                } else {
+                    (u8::from(hash & newbit != 0), top)
+                }
+            });
+            unlink(t, h, oldbucket);
+        }
+        if oldbucket == h.nevacuate() {
+            advanceEvacuationMark(t, h, newbit);
+        }
+    }
+}
+
+/// Moves the chain that begins in `first`; `route` says for a key and its tophash which half it goes to (0 or 1) and what
+/// its tophash is there.
+#[inline(always)]
+pub(super) unsafe fn move_chain<P: Probe>(
+    t: &MapType,
+    h: H,
+    first: B,
+    oldbucket: u64,
+    newbit: u64,
+    p: &P,
+    route: impl Fn(&MapType, H, usize, u8) -> (u8, u8),
+) {
+    // SAFETY: the caller's promise for the map.
+    unsafe {
+        let mut xy = [EvacDst { b: B::of(t, h.buckets(), oldbucket), i: 0 }, EvacDst { b: B(0), i: 0 }];
+        if !h.same_size_grow() {
+            xy[1].b = B::of(t, h.buckets(), oldbucket.wrapping_add(newbit));
+        }
+        let mut b = first;
+        while !b.is_nil() {
+            for i in 0..BUCKET_CNT {
+                let mut top = b.top(i);
+                if is_empty(top) {
+                    b.set_top(i, EVACUATED_EMPTY);
+                    continue;
+                }
+                if top < MIN_TOP_HASH {
+                    fatal::throw("bad map state")
+                }
+                let k = b.key(t, i);
+                let mut y = 0;
+                if !h.same_size_grow() {
+                    let key = if t.indirect_key() { mem::ld64(k) as usize } else { k };
+                    (y, top) = route(t, h, key, top);
+                }
+                p.step(Step::EvacuateSlot { bucket: b.0, i, y: y != 0 });
+                b.set_top(i, EVACUATED_X + y);
+                let dst = &mut xy[usize::from(y)];
+                if dst.i == BUCKET_CNT {
+                    dst.b = newoverflow(t, h, dst.b, p);
+                    dst.i = 0;
+                }
+                dst.b.set_top(dst.i, top);
+                copy(dst.b.key(t, dst.i), k, t.bucket.key_size);
+                copy(dst.b.elem(t, dst.i), b.elem(t, i), t.bucket.elem_size);
+                dst.i += 1;
+            }
+            b = b.overflow(t);
+        }
+    }
+}
+
+/// A slot's key or element from one bucket to another.
+#[inline(always)]
+unsafe fn copy(dst: usize, src: usize, size: usize) {
+    // SAFETY: the caller's promise for both slots.
+    unsafe { if size == 8 { mem::st64(dst, mem::ld64(src)) } else { typedmemmove(dst, src, size) } }
+}
+
+/// Cuts an evacuated bucket's overflow chain off and clears its entries, when pointers in it would keep things alive and no
+/// iterator may be looking. The tophash bytes stay: they say that it is evacuated.
+#[inline(always)]
+pub(super) unsafe fn unlink(t: &MapType, h: H, oldbucket: u64) {
+    // SAFETY: the caller's promise for the map.
+    unsafe {
+        if h.flags() & OLD_ITERATOR == 0 && t.bucket_has_pointers {
+            let b = B::of(t, h.oldbuckets(), oldbucket);
+            mem::memclr(b.0.wrapping_add(DATA_OFFSET), t.bucket.size - DATA_OFFSET);
+        }
+    }
+}
+
+/// `advanceEvacuationMark`: skips buckets that are done already; ends the growth after the last.
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+pub(super) unsafe fn advanceEvacuationMark(t: &MapType, h: H, newbit: u64) {
+    // SAFETY: the caller's promise for the map.
+    unsafe {
+        h.set_nevacuate(h.nevacuate().wrapping_add(1));
+        // A bound on the work of one assign; wraps like Go's when nevacuate was tampered with.
+        let stop = h.nevacuate().wrapping_add(1024).min(newbit);
+        while h.nevacuate() != stop && evacuated(B::of(t, h.oldbuckets(), h.nevacuate())) {
+            h.set_nevacuate(h.nevacuate().wrapping_add(1));
+        }
+        if h.nevacuate() == newbit {
+            let old = h.oldbuckets();
+            h.set_oldbuckets(0);
+            let extra = h.extra(t);
+            if extra != 0 {
+                mem::st64(extra + 8, 0);
+            }
+            h.set_flags(h.flags() & !SAME_SIZE_GROW);
+            // Go leaves the old table to its collector. An iterator that may hold it says so in the flags; nothing else
+            // can. (Tampering may have made both arrays one.)
+            if h.flags() & OLD_ITERATOR == 0 && old != h.buckets() {
+                t.rt.heap.free_table(h.0, old);
+            }
+        }
+    }
+}
