@@ -7,6 +7,8 @@ pub mod fatal;
 pub mod fault;
 pub mod hash;
 pub mod heap;
+pub mod inspect;
+pub mod lab;
 pub mod layout;
 pub mod map;
 pub mod probe;

@@ -1,0 +1,3 @@
+//! Looking at maps: their memory as text.
+
+pub mod dump;

@@ -1,0 +1,3 @@
+//! Experiments and scripts.
+
+pub mod script;

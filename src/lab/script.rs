@@ -1,0 +1,400 @@
+//! Oracle scripts: one map operation a line, run on the emulated map, answered with the oracle's lines.
+//!
+//! `tests/oracle/README.md` describes the language. A script fixes everything that Go draws at random (key schedule,
+//! `hash0`, random numbers), so that real Go and this engine must print the same bytes.
+
+use crate::fatal;
+use crate::fault;
+use crate::hash::KeySchedule;
+use crate::heap::{HeapConfig, OnFree};
+use crate::inspect::dump::{Encode, Names, hex, quote};
+use crate::layout::{Hiter, mem};
+use crate::map::amd64::Isa;
+use crate::map::{clear, clone, fast64, iter, make};
+use crate::runtime::{Runtime, RuntimeConfig};
+use crate::types::MapType;
+use crate::version::GoVersion;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// A line that cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct ScriptError {
+    /// Number of the line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// Runs scripts.
+pub struct Engine {
+    version: GoVersion,
+    isa: Isa,
+    rt: Option<Arc<Runtime>>,
+    keys: Option<KeySchedule>,
+    names: Names,
+    maps: HashMap<String, Map>,
+    iters: HashMap<String, Iter>,
+    line: usize,
+    rng: bool,
+    auto: bool,
+    /// Names that a clone was to give when it panicked: nil to the script from then on.
+    nil: HashSet<String>,
+    /// Operations run so far.
+    pub operations: usize,
+}
+
+#[derive(Clone)]
+struct Map {
+    name: String,
+    t: Arc<MapType>,
+    h: usize,
+    encode: Encode,
+}
+
+struct Iter {
+    map: Map,
+    it: Box<Hiter>,
+}
+
+/// The state of the random source for the operation on line `n`: splitmix64's output function.
+fn op_state(n: usize) -> u64 {
+    let z = (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ z >> 31
+}
+
+fn number(s: &str) -> Option<u64> {
+    match s.strip_prefix("0x").or_else(|| s.strip_prefix("0X")) {
+        Some(h) => u64::from_str_radix(h, 16).ok(),
+        None => s.parse().ok(),
+    }
+}
+
+/// The 64-bit FNV-1a hash, which the oracle's `sum` prints of a dump too large to print.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+impl Engine {
+    /// An engine for one Go version; assigns of fast64 maps go through `isa`.
+    #[must_use]
+    pub fn new(version: GoVersion, isa: Isa) -> Self {
+        Self {
+            version,
+            isa,
+            rt: None,
+            keys: None,
+            names: Names::default(),
+            maps: HashMap::new(),
+            iters: HashMap::new(),
+            line: 0,
+            rng: false,
+            auto: false,
+            nil: HashSet::new(),
+            operations: 0,
+        }
+    }
+
+    /// Runs a whole script and passes each operation's output to `sink`.
+    ///
+    /// # Errors
+    /// At the first line that cannot be run; what came before it has been passed on.
+    pub fn run(&mut self, script: &str, mut sink: impl FnMut(&str)) -> Result<(), ScriptError> {
+        for text in script.lines() {
+            let mut out = String::new();
+            self.step(text, &mut out)?;
+            if !out.is_empty() {
+                sink(&out);
+            }
+        }
+        Ok(())
+    }
+
+    fn err<T>(&self, what: impl Into<String>) -> Result<T, ScriptError> {
+        Err(ScriptError { line: self.line, what: what.into() })
+    }
+
+    fn runtime(&mut self) -> Arc<Runtime> {
+        let (version, keys) = (self.version, self.keys.clone());
+        let rt = self.rt.get_or_insert_with(|| {
+            let heap = HeapConfig { on_free: OnFree::Keep, ..HeapConfig::default() };
+            Runtime::new(RuntimeConfig { version, keys, seed: None, heap })
+        });
+        Arc::clone(rt)
+    }
+
+    /// Runs the next line and appends what it prints.
+    ///
+    /// # Errors
+    /// When the line cannot be run; nothing has been done then.
+    pub fn step(&mut self, text: &str, out: &mut String) -> Result<(), ScriptError> {
+        self.line += 1;
+        let f: Vec<&str> = text.split_whitespace().collect();
+        let Some(&op) = f.first() else { return Ok(()) };
+        if op.starts_with('#') {
+            return Ok(());
+        }
+        self.operations += 1;
+        let want = match op {
+            "keys" | "rng" | "auto" | "clear" | "dump" | "sum" => 2,
+            "gc" => 1,
+            "set" | "iter" => 4,
+            "new" => 3,
+            "seed" | "get" | "del" | "clone" | "riter" | "next" => 3,
+            _ => return self.err(format!("unknown operation {op:?}")),
+        };
+        if f.len() < want {
+            return self.err(format!("{op} needs {} more words", want - f.len()));
+        }
+        match op {
+            "keys" => self.set_keys(f[1]),
+            "rng" | "auto" => {
+                let on = f[1] == "on";
+                if op == "rng" {
+                    self.rng = on;
+                } else {
+                    self.auto = on;
+                }
+                Ok(())
+            }
+            "gc" => Ok(()),
+            _ if op != "new" && self.nil.contains(f[1]) => {
+                self.print_panic(out, "runtime error: invalid memory address or nil pointer dereference");
+                // Nor does an iterator of nothing come into being.
+                if matches!(op, "iter" | "riter") {
+                    self.nil.insert(f[2].to_owned());
+                }
+                Ok(())
+            }
+            "new" => self.make(&f, out),
+            "iter" | "riter" => self.start(&f, out),
+            "next" => self.next(&f, out),
+            _ => self.on_map(&f, out),
+        }
+    }
+
+    fn set_keys(&mut self, text: &str) -> Result<(), ScriptError> {
+        if self.rt.is_some() {
+            return self.err("keys must come before the first map");
+        }
+        let byte = |i: usize| text.get(2 * i..2 * i + 2).and_then(|h| u8::from_str_radix(h, 16).ok());
+        let mut k = [0; 128];
+        for (i, b) in k.iter_mut().enumerate() {
+            match byte(i) {
+                Some(v) => *b = v,
+                None => return self.err("keys takes 256 hexadecimal digits"),
+            }
+        }
+        self.keys = Some(KeySchedule(k));
+        Ok(())
+    }
+
+    fn arg(&self, f: &[&str], i: usize) -> Result<u64, ScriptError> {
+        match f.get(i) {
+            None => Ok(0),
+            Some(s) => number(s).map_or_else(|| self.err(format!("{s:?} is not a number")), Ok),
+        }
+    }
+
+    fn map(&self, name: &str) -> Result<Map, ScriptError> {
+        self.maps.get(name).cloned().map_or_else(|| self.err(format!("there is no map {name:?}")), Ok)
+    }
+
+    /// Puts the random source where the script wants it for this operation.
+    fn seed(&self, m: &Map) {
+        if self.rng {
+            m.t.rt.rng.set_state(op_state(self.line));
+        }
+    }
+
+    fn make(&mut self, f: &[&str], out: &mut String) -> Result<(), ScriptError> {
+        let rt = self.runtime();
+        let (t, encode) = match f[2] {
+            "u64" => (MapType::u64(&rt, 8, false), Encode { key: |_, a| hex(a, 8), elem: |_, a| hex(a, 8) }),
+            "zel" => (MapType::u64(&rt, 0, false), Encode { key: |_, a| hex(a, 8), elem: |_, _| String::new() }),
+            other => return self.err(format!("unknown map type {other:?}; known: u64, zel")),
+        };
+        let (hint, hash0) = (self.arg(f, 3)? as i64, self.arg(f, 4)? as u32);
+        // SAFETY: a fresh map.
+        let h = unsafe {
+            let h = if hint == 0 { make::makemap_small(&t) } else { make::makemap(&t, hint, &()) };
+            mem::st32(h + 12, hash0);
+            h
+        };
+        let m = Map { name: f[1].to_owned(), t: Arc::new(t), h, encode };
+        self.maps.insert(f[1].to_owned(), m.clone());
+        self.after(out, &m);
+        Ok(())
+    }
+
+    /// What follows an operation that changed a map.
+    fn after(&mut self, out: &mut String, m: &Map) {
+        if self.auto {
+            // SAFETY: the engine's own healthy map.
+            unsafe { self.names.dump(out, &m.name, &m.t, m.h, m.encode) };
+        }
+    }
+
+    /// Runs an operation as Go code with a deferred recover; prints a panic as the oracle does.
+    fn guard<R>(&self, out: &mut String, f: impl FnOnce() -> R) -> Option<R> {
+        match fatal::recover(|| fault::op(f)) {
+            Ok(r) => Some(r),
+            Err(p) => {
+                self.print_panic(out, p.text());
+                None
+            }
+        }
+    }
+
+    fn print_panic(&self, out: &mut String, text: &str) {
+        let _ = writeln!(out, "{{\"line\":{},\"panic\":{}}}", self.line, quote(text));
+    }
+
+    fn on_map(&mut self, f: &[&str], out: &mut String) -> Result<(), ScriptError> {
+        let mut m = self.map(f[1])?;
+        let number_at = |i| self.arg(f, i);
+        match f[0] {
+            "seed" => {
+                // SAFETY: a live header.
+                unsafe { mem::st32(m.h + 12, number_at(2)? as u32) };
+            }
+            "set" => {
+                let (key, value) = (number_at(2)?, number_at(3)?);
+                self.seed(&m);
+                let isa = self.isa;
+                self.guard(out, || {
+                    // SAFETY: a live map; the element is the type's.
+                    unsafe {
+                        let e = isa.mapassign_fast64()(&m.t, m.h, key);
+                        if m.t.elem_size == 8 {
+                            mem::st64(e, value);
+                        }
+                    }
+                });
+            }
+            "get" => {
+                let key = number_at(2)?;
+                self.seed(&m);
+                // SAFETY: a live map.
+                if let Some((e, ok)) = self.guard(out, || unsafe { fast64::mapaccess2_fast64(&m.t, m.h, key, &()) }) {
+                    let _ = writeln!(out, "{{\"get\":{},\"ok\":{ok}}}", quote(&(m.encode.elem)(&m.t, e)));
+                }
+                return Ok(());
+            }
+            "del" => {
+                let key = number_at(2)?;
+                self.seed(&m);
+                // SAFETY: a live map.
+                self.guard(out, || unsafe { fast64::mapdelete_fast64(&m.t, m.h, key, &()) });
+            }
+            "clear" => {
+                self.seed(&m);
+                // SAFETY: a live map.
+                self.guard(out, || unsafe { clear::mapclear(&m.t, m.h, &()) });
+            }
+            "clone" => {
+                self.seed(&m);
+                if !self.version.rules().has_clone {
+                    self.print_panic(out, "no maps.Clone before go1.21");
+                    self.nil.insert(f[2].to_owned());
+                    return Ok(());
+                }
+                // SAFETY: a live map.
+                let Some(h) = self.guard(out, || unsafe { clone::maps_Clone(&m.t, m.h, &()) }) else {
+                    return Ok(());
+                };
+                m = Map { name: f[2].to_owned(), h, ..m };
+                self.maps.insert(f[2].to_owned(), m.clone());
+            }
+            "sum" => {
+                let mut dump = String::new();
+                // SAFETY: the engine's own healthy map.
+                unsafe { self.names.dump(&mut dump, &m.name, &m.t, m.h, m.encode) };
+                let _ = writeln!(out, "{{\"sum\":\"{:016x}\",\"bytes\":{}}}", fnv1a(dump.as_bytes()), dump.len());
+                return Ok(());
+            }
+            _ => {
+                // SAFETY: the engine's own healthy map.
+                unsafe { self.names.dump(out, &m.name, &m.t, m.h, m.encode) };
+                return Ok(());
+            }
+        }
+        // Emptying a map draws a new hash0: without a scripted source it is pinned.
+        // SAFETY: a live header.
+        unsafe {
+            if !self.rng && matches!(f[0], "del" | "clear") && mem::ld64(m.h) == 0 {
+                mem::st32(m.h + 12, 0x9e37_79b9_u32.wrapping_mul(self.line as u32));
+            }
+        }
+        self.after(out, &m);
+        Ok(())
+    }
+
+    fn start(&mut self, f: &[&str], out: &mut String) -> Result<(), ScriptError> {
+        let map = self.map(f[1])?;
+        let mut it = Box::new(Hiter::default());
+        self.seed(&map);
+        if f[0] == "iter" {
+            let (start, offset) = (self.arg(f, 3)?, self.arg(f, 4)? as u8);
+            // SAFETY: a live map and a zeroed iterator.
+            self.guard(out, || unsafe { iter::mapiterinit_at(&map.t, map.h, &mut it, start, offset, &()) });
+            // The oracle fills its iterator by hand, the header of an empty map included.
+            it.h = map.h as u64;
+        } else {
+            // SAFETY: as above.
+            self.guard(out, || unsafe { iter::mapiterinit(&map.t, map.h, &mut it, &()) });
+            let _ = writeln!(out, "{{\"start\":{},\"offset\":{}}}", it.start_bucket, it.offset);
+        }
+        let iter = Iter { map, it };
+        self.show(&iter, out);
+        self.iters.insert(f[2].to_owned(), iter);
+        Ok(())
+    }
+
+    fn show(&mut self, x: &Iter, out: &mut String) -> bool {
+        let it = &x.it;
+        let name = quote(&x.map.name);
+        if it.key == 0 {
+            let _ = writeln!(out, "{{\"iter\":{name},\"end\":true}}");
+            return false;
+        }
+        let (key, elem) =
+            ((x.map.encode.key)(&x.map.t, it.key as usize), (x.map.encode.elem)(&x.map.t, it.elem as usize));
+        let _ = writeln!(
+            out,
+            "{{\"iter\":{name},\"k\":{},\"e\":{},\"bucket\":{},\"i\":{},\"bptr\":{},\"wrapped\":{},\"check\":{}}}",
+            quote(&key),
+            quote(&elem),
+            it.bucket,
+            it.i,
+            self.names.bucket(it.bptr as usize),
+            it.wrapped != 0,
+            it.check_bucket as i64,
+        );
+        true
+    }
+
+    fn next(&mut self, f: &[&str], out: &mut String) -> Result<(), ScriptError> {
+        let n = self.arg(f, 2)?;
+        let Some(mut x) = self.iters.remove(f[1]) else {
+            return self.err(format!("there is no iterator {:?}", f[1]));
+        };
+        for _ in 0..n {
+            self.seed(&x.map);
+            let map = x.map.clone();
+            let it = &mut x.it;
+            // SAFETY: the iterator was begun on this map. One that was begun on an empty map has nothing to look at and
+            // faults, as Go's does.
+            let ok = self.guard(out, || unsafe { iter::mapiternext(&map.t, it, &()) });
+            if ok.is_none() || !self.show(&x, out) {
+                break;
+            }
+        }
+        self.iters.insert(f[1].to_owned(), x);
+        Ok(())
+    }
+}
