@@ -67,5 +67,12 @@ mod tests {
         }
     }
 
-    const GO_MEMHASH64: &[(u64, u64, u64)] = &[];
+    const GO_MEMHASH64: &[(u64, u64, u64)] = &[
+        (0x0, 0x0, 0xc889_ce26_f0ff_6dd1),
+        (0x1, 0x5887_fa00, 0xd7b2_1d1d_8876_f5e4),
+        (0x8268_86b3_864a_1b1b, 0x670c_9436, 0xa152_4580_375e_845d),
+        (0xa5fa_e199_2097_aa0e, 0x3241_2f54, 0x5fe6_23d3_8c11_fbaa),
+        (0x6203_55cd_1193_57c5, 0x9a23_26af, 0x2114_fb30_55fc_dec6),
+        (0xcba2_76b4_b881_a9f0, 0x6971_0353, 0xc5db_0259_f20c_02c9),
+    ];
 }

@@ -22,10 +22,13 @@ pub struct Encode {
 /// `n` bytes at `addr` in hexadecimal.
 #[must_use]
 pub fn hex(addr: usize, n: usize) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut s = String::with_capacity(2 * n);
     for i in 0..n {
         // SAFETY: callers name bytes of live objects.
-        let _ = write!(s, "{:02x}", unsafe { mem::ld8(addr + i) });
+        let b = unsafe { mem::ld8(addr + i) };
+        s.push(DIGITS[usize::from(b >> 4)].into());
+        s.push(DIGITS[usize::from(b & 15)].into());
     }
     s
 }
@@ -105,15 +108,15 @@ impl Names {
     fn dump_bucket(&mut self, out: &mut String, t: &MapType, b: usize, encode: Encode) {
         let _ = write!(out, "{{\"th\":\"{}\",\"k\":[", hex(b, BUCKET_CNT));
         for i in 0..BUCKET_CNT {
-            let comma = if i > 0 { "," } else { "" };
             let s = self.slot(t, b + t.bucket.key(i), t.indirect_key(), encode.key);
-            let _ = write!(out, "{comma}{}", quote(&s));
+            out.push_str(if i > 0 { "," } else { "" });
+            quote_into(out, &s);
         }
         out.push_str("],\"e\":[");
         for i in 0..BUCKET_CNT {
-            let comma = if i > 0 { "," } else { "" };
             let s = self.slot(t, b + t.bucket.elem(i), t.indirect_elem(), encode.elem);
-            let _ = write!(out, "{comma}{}", quote(&s));
+            out.push_str(if i > 0 { "," } else { "" });
+            quote_into(out, &s);
         }
         // SAFETY: as above.
         let ovf = unsafe { mem::ld64(b + t.bucket.overflow()) } as usize;
@@ -225,13 +228,21 @@ impl Names {
 #[must_use]
 pub fn quote(s: &str) -> String {
     let mut q = String::with_capacity(s.len() + 2);
+    quote_into(&mut q, s);
+    q
+}
+
+fn quote_into(q: &mut String, s: &str) {
     q.push('"');
-    for c in s.chars() {
-        if matches!(c, '"' | '\\') {
-            q.push('\\');
+    for part in s.split_inclusive(['"', '\\']) {
+        match part.strip_suffix(['"', '\\']) {
+            Some(plain) => {
+                q.push_str(plain);
+                q.push('\\');
+                q.push_str(&part[plain.len()..]);
+            }
+            None => q.push_str(part),
         }
-        q.push(c);
     }
     q.push('"');
-    q
 }
