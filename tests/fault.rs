@@ -223,7 +223,7 @@ mod lab {
         let dropped = std::cell::Cell::new(0);
         let p = fatal::recover(|| {
             let _note = Note(&dropped);
-            let _vec = vec![1, 2, 3];
+            let _string = String::from("on the heap");
             fault::op(|| read(0x18));
         })
         .unwrap_err();

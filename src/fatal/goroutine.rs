@@ -131,6 +131,7 @@ impl G {
     }
 
     /// Called by the signal handler of the goroutine's own thread: stores the frames that `walk` finds.
+    #[cfg(gohmap_asm)]
     pub(crate) fn capture(&self, walk: impl FnOnce(&mut dyn FnMut(RawFrame) -> bool)) {
         let mut n = 0;
         walk(&mut |f| {

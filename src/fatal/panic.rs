@@ -36,14 +36,17 @@ pub enum Value {
 
 /// A recoverable panic in flight, or recovered: the payload that `std::panic::catch_unwind` sees.
 #[derive(Clone, Debug)]
-pub struct GoPanic {
+pub struct GoPanic(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
     value: Value,
     text: String,
     /// The signal that raised it.
     sig: Option<SigInfo>,
     /// Older panics of the chain: text, and whether it was recovered.
-    pub(super) earlier: Vec<(String, bool)>,
-    pub(super) trace: Trace,
+    earlier: Vec<(String, bool)>,
+    trace: Trace,
 }
 
 impl GoPanic {
@@ -53,19 +56,19 @@ impl GoPanic {
             Value::Error(t) | Value::ErrorAddress(t, _) => format!("runtime error: {t}"),
             Value::Str(t) | Value::User { text: t, .. } => t.clone(),
         };
-        Self { value, text, sig, earlier: Vec::new(), trace: Trace::default() }
+        Self(Box::new(Inner { value, text, sig, earlier: Vec::new(), trace: Trace::default() }))
     }
 
     /// What `fmt.Print` shows of the value.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// Its dynamic type, as `%T` prints it.
     #[must_use]
     pub fn go_type(&self) -> &'static str {
-        match self.value {
+        match self.0.value {
             Value::Plain(_) => "runtime.plainError",
             Value::Error(_) => "runtime.errorString",
             Value::ErrorAddress(..) => "runtime.errorAddressString",
@@ -77,7 +80,7 @@ impl GoPanic {
     /// What its `Addr()` method returns, if it has one.
     #[must_use]
     pub fn addr(&self) -> Option<usize> {
-        match self.value {
+        match self.0.value {
             Value::ErrorAddress(_, a) => Some(a),
             _ => None,
         }
@@ -86,25 +89,35 @@ impl GoPanic {
     /// Whether the value is an `error`.
     #[must_use]
     pub fn is_error(&self) -> bool {
-        !matches!(self.value, Value::Str(_))
+        !matches!(self.0.value, Value::Str(_))
     }
 
     /// Whether the value is a `runtime.Error`.
     #[must_use]
     pub fn is_runtime_error(&self) -> bool {
-        matches!(self.value, Value::Plain(_) | Value::Error(_) | Value::ErrorAddress(..))
+        matches!(self.0.value, Value::Plain(_) | Value::Error(_) | Value::ErrorAddress(..))
     }
 
     /// The value that was panicked with.
     #[must_use]
     pub fn value(&self) -> &Value {
-        &self.value
+        &self.0.value
+    }
+
+    /// Older panics of the chain: text, and whether it was recovered.
+    pub(super) fn earlier(&self) -> &[(String, bool)] {
+        &self.0.earlier
+    }
+
+    /// Where it was raised; empty inside an experiment.
+    pub(super) fn trace(&self) -> &Trace {
+        &self.0.trace
     }
 
     /// The signal that raised it, for a panic that comes from a fault.
     #[must_use]
     pub fn signal(&self) -> Option<SigInfo> {
-        self.sig
+        self.0.sig
     }
 }
 
@@ -221,7 +234,7 @@ pub fn panic_value(v: Value) -> ! {
 /// # Panics
 /// As [`panic_value`].
 pub fn repanic(p: &GoPanic) -> ! {
-    gopanic(GoPanic::new(p.value.clone(), None))
+    gopanic(GoPanic::new(p.0.value.clone(), None))
 }
 
 /// Panics with `runtime.plainError(text)`: recoverable, printed without `runtime error: `.
@@ -255,7 +268,7 @@ fn gopanic(mut p: GoPanic) -> ! {
         // Nobody reads the traceback of an experiment.
         let experiment = Region::stops_fatal(g.region.get());
         if !experiment {
-            p.trace = Trace::capture();
+            p.0.trace = Trace::capture();
         }
         let older = g.panics.get();
         let mut link = older;
@@ -263,10 +276,10 @@ fn gopanic(mut p: GoPanic) -> ! {
         // belong to the GoPanics of those frames.
         while let Some(l) = unsafe { link.as_ref() } {
             // SAFETY: as above.
-            p.earlier.insert(0, (unsafe { &*l.text }.to_owned(), l.recovered.get()));
+            p.0.earlier.insert(0, (unsafe { &*l.text }.to_owned(), l.recovered.get()));
             link = l.older;
         }
-        let me = InFlight { older, text: p.text.as_str(), recovered: Cell::new(false) };
+        let me = InFlight { older, text: p.text(), recovered: Cell::new(false) };
         let landing = Landing(g, older);
         g.panics.set(&me);
         // SAFETY: the list holds deferred calls of frames that are still running on this thread.
@@ -276,13 +289,13 @@ fn gopanic(mut p: GoPanic) -> ! {
             // so that it is not called twice.
             unsafe { (*d.call)(&Deferred { panic: Some((&p, &me)) }) };
             if me.recovered.get() {
-                leave(g, landing, p.sig, Landed::Recovered(Recovered(ptr::from_ref(d) as usize)))
+                leave(g, landing, p.0.sig, Landed::Recovered(Recovered(ptr::from_ref(d) as usize)))
             }
         }
         if !g.is_goroutine && !experiment {
             throw::report_only(g, &p);
         }
-        let sig = p.sig;
+        let sig = p.0.sig;
         leave(g, landing, sig, Landed::Died(Death::Panic(p)))
     })
 }

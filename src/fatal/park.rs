@@ -21,7 +21,8 @@ pub fn sleep(d: Duration) {
 #[inline(never)]
 fn time_sleep(d: Duration) {
     let end = Instant::now() + d;
-    black_box(gopark("sleep", || std::thread::sleep(end.saturating_duration_since(Instant::now()))));
+    gopark("sleep", || std::thread::sleep(end.saturating_duration_since(Instant::now())));
+    black_box(());
 }
 
 /// An unbounded channel of an emulated program: enough to start and join goroutines.

@@ -42,12 +42,12 @@ impl Level {
 
 /// `panic: A [recovered]`, TAB, `panic: B` …
 pub(crate) fn panic_lines(out: &mut String, p: &GoPanic) {
-    for (i, (text, recovered)) in p.earlier.iter().enumerate() {
+    for (i, (text, recovered)) in p.earlier().iter().enumerate() {
         let tab = if i > 0 { "\t" } else { "" };
         let recovered = if *recovered { " [recovered]" } else { "" };
         let _ = writeln!(out, "{tab}panic: {}{recovered}", multiline(text));
     }
-    let tab = if p.earlier.is_empty() { "" } else { "\t" };
+    let tab = if p.earlier().is_empty() { "" } else { "\t" };
     let _ = writeln!(out, "{tab}panic: {}", multiline(p.text()));
 }
 

@@ -245,7 +245,7 @@ pub(crate) fn uncaught(payload: Box<dyn Any + Send>) -> ! {
             g.sig.set(p.signal().or(g.sig.get()));
             let mut first = String::new();
             report::panic_lines(&mut first, &p);
-            die(g, first, &p.trace, Kind::Panic)
+            die(g, first, p.trace(), Kind::Panic)
         }),
         // A Rust panic of the program's: std has printed it.
         Err(_) => std::process::exit(101),
@@ -256,6 +256,6 @@ pub(crate) fn uncaught(payload: Box<dyn Any + Send>) -> ! {
 pub(crate) fn report_only(g: &G, p: &GoPanic) {
     let mut out = String::new();
     report::panic_lines(&mut out, p);
-    body(&mut out, g, &p.trace, &Kind::Panic, Level { all: false, ..Kind::Panic.level() });
+    body(&mut out, g, p.trace(), &Kind::Panic, Level { all: false, ..Kind::Panic.level() });
     write_stderr(&out);
 }

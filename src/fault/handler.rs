@@ -39,7 +39,7 @@ pub(super) struct Record {
     pad: u64,
 }
 
-const _: () = assert!(size_of::<Record>() % 16 == 0);
+const _: () = assert!(size_of::<Record>().is_multiple_of(16));
 
 /// Bytes below the stack pointer that a function may use without moving it (System V ABI, "red zone").
 const RED_ZONE: u64 = 128;

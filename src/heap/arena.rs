@@ -109,7 +109,7 @@ impl Arena {
         // Go's hints one after the other; then wherever the system likes.
         let mut at = None;
         while at.is_none() && self.hint < HINTS {
-            let hint = FIRST_HINT | self.hint * HINT_STEP;
+            let hint = FIRST_HINT + self.hint * HINT_STEP;
             let got = sys::reserve(hint, len)?;
             if got == hint || cfg!(miri) {
                 at = Some(got);

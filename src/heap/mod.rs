@@ -148,7 +148,7 @@ pub struct Stats {
 
 #[derive(Debug)]
 enum Placed {
-    Spans(Spans),
+    Spans(Box<Spans>),
     Isolated(Isolated),
 }
 
@@ -183,7 +183,7 @@ impl Heap {
     #[must_use]
     pub fn new(config: HeapConfig) -> Self {
         let placed = match config.placement {
-            Placement::Spans => Placed::Spans(Spans::default()),
+            Placement::Spans => Placed::Spans(Box::default()),
             Placement::Isolated => Placed::Isolated(Isolated::default()),
         };
         let state = State {

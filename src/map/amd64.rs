@@ -43,12 +43,11 @@ impl Isa {
     /// Those that this build and this processor have, the preferred one last.
     #[must_use]
     pub fn available() -> Vec<Self> {
-        let mut v = vec![Self::Portable];
         #[cfg(gohmap_asm)]
         if is_x86_feature_detected!("aes") && is_x86_feature_detected!("sse4.1") {
-            v.push(Self::Sse41);
+            return vec![Self::Portable, Self::Sse41];
         }
-        v
+        vec![Self::Portable]
     }
 
     /// The assign of this implementation.

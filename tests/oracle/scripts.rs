@@ -21,8 +21,11 @@ impl Numbers {
     }
 }
 
+/// Writes a script of a family.
+type Writer = fn(&mut Script);
+
 /// What a script is made to reach.
-pub(crate) const FAMILIES: &[(&str, fn(&mut Script))] = &[
+pub(crate) const FAMILIES: &[(&str, Writer)] = &[
     ("mixed", mixed),
     ("dense", dense),
     ("iterators", iterators),
@@ -244,7 +247,7 @@ fn hints(s: &mut Script) {
             for hint in [edge - 1, edge, edge + 1, edge + 2] {
                 let ty = s.n.pick(&["u64", "zel"]);
                 let name = format!("{ty}{hint}x{load}");
-                s.new_map(&name, ty, hint.max(0));
+                s.new_map(&name, ty, hint);
                 let key = s.n.next();
                 s.set(&name, key);
             }
