@@ -15,6 +15,7 @@ mod sys;
 #[cfg(all(unix, not(miri)))]
 pub use breaking::{FileBacked, Prot};
 pub use place::{Part, Place};
+pub(crate) use sizeclass::is_large;
 pub use sizeclass::{MAX_SMALL_SIZE, PAGE_SIZE, roundupsize};
 
 use crate::layout::BucketLayout;

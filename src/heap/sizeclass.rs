@@ -38,6 +38,11 @@ pub(super) fn has_malloc_header(size: usize, noscan: bool, malloc_headers: bool)
     malloc_headers && !noscan && size > MIN_SIZE_FOR_MALLOC_HEADER && size <= MAX_SMALL_SIZE - MALLOC_HEADER_SIZE
 }
 
+/// Whether an object of `size` gets pages of its own (`allocLarge`) instead of a slot.
+pub(crate) fn is_large(size: usize, malloc_headers: bool) -> bool {
+    size > if malloc_headers { MAX_SMALL_SIZE - MALLOC_HEADER_SIZE } else { MAX_SMALL_SIZE }
+}
+
 /// The bytes an object of `size` may use: its size class, less the malloc header, or whole pages (`roundupsize`).
 ///
 /// `noscan`: the object holds no pointers. `malloc_headers`: the version has them

@@ -54,6 +54,7 @@ unsafe fn begin<P: Probe>(t: &MapType, h: H, key: usize, p: &P) -> bool {
             if t.hash_might_panic() {
                 (t.hasher)(t, key, 0);
             }
+            p.step(Step::Leave { op: Op::Access });
             return false;
         }
         p.step(Step::FlagsRead { flags: h.flags() });

@@ -24,6 +24,7 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
     // SAFETY: the caller's promise.
     unsafe {
         if h.0 == 0 || h.count() == 0 {
+            p.step(Step::Leave { op: Op::Clear });
             return;
         }
         p.step(Step::FlagsRead { flags: h.flags() });
@@ -54,7 +55,9 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
         h.reseed(t);
         let extra = h.extra(t);
         if extra != 0 {
-            mem::memclr(extra, 24);
+            for field in [0, 8, 16] {
+                mem::st64(extra + field, 0);
+            }
         }
         // What the map has let go of, unless an iterator may hold it.
         if !watched {

@@ -50,6 +50,7 @@ unsafe fn mapclone2<P: Probe>(t: &MapType, src: H, p: &P) -> usize {
         let dst = H(makemap(t, hint, p));
         dst.set_hash0(src.hash0());
         if src.count() == 0 {
+            p.step(Step::Leave { op: Op::Clone });
             return dst.0;
         }
         p.step(Step::FlagsRead { flags: src.flags() });
@@ -65,6 +66,7 @@ unsafe fn mapclone2<P: Probe>(t: &MapType, src: H, p: &P) -> usize {
             dst.set_buckets(bucket(t));
             dst.set_count(src.count());
             typedmemmove(dst.buckets(), src.buckets(), t.bucket.size);
+            p.step(Step::Leave { op: Op::Clone });
             return dst.0;
         }
         if dst.b() == 0 {

@@ -2,7 +2,9 @@
 
 use super::grow::growWork;
 use super::hmap::{B, H, bucket_mask, mark_rest_empty};
+use super::malloc::{clear, discard};
 use crate::fatal;
+use crate::heap::Role;
 use crate::layout::{BUCKET_CNT, EMPTY_ONE, EMPTY_REST, HASH_WRITING, ITERATOR, OLD_ITERATOR, mem, tophash};
 use crate::probe::{Op, Probe, Step};
 use crate::types::MapType;
@@ -26,6 +28,7 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
             if t.hash_might_panic() {
                 (t.hasher)(t, key, 0);
             }
+            p.step(Step::Leave { op: Op::Delete });
             return;
         }
         p.step(Step::FlagsRead { flags: h.flags() });
@@ -47,7 +50,7 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
             if t.indirect_key() {
                 mem::st64(k, 0);
             } else if t.key_has_pointers {
-                mem::memclr(k, t.key_size);
+                clear(k, t.key_size, true);
             }
             let e = b.elem(t, i);
             if t.indirect_elem() {
@@ -55,10 +58,10 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
                 mem::st64(e, 0);
                 // Go leaves the element to its collector; an iterator may still hold it.
                 if h.flags() & (ITERATOR | OLD_ITERATOR) == 0 {
-                    t.rt.heap.free(old);
+                    discard(t, h, old, Role::Elem);
                 }
             } else {
-                mem::memclr(e, t.elem_size);
+                clear(e, t.elem_size, t.elem_has_pointers);
             }
             b.set_top(i, EMPTY_ONE);
             mark_rest_empty(t, first, b, i);

@@ -8,7 +8,7 @@ use super::grow::{
     advanceEvacuationMark, hashGrow, move_chain, newoverflow, over_load_factor, too_many_overflow_buckets, unlink,
 };
 use super::hmap::{B, H, bucket_mask, evacuated, lookup_bucket, mark_rest_empty, zero_val};
-use super::malloc::{For, newobject};
+use super::malloc::{For, clear, newobject};
 use crate::fatal;
 use crate::hash::memhash64;
 use crate::heap::Role;
@@ -54,6 +54,7 @@ macro_rules! access {
     ($t:ident, $h:ident, $p:ident, $absent:expr) => {
         $p.step(Step::Enter { op: Op::Access, h: $h.0 });
         if $h.0 == 0 || $h.count() == 0 {
+            $p.step(Step::Leave { op: Op::Access });
             return $absent;
         }
         let flags = $h.flags();
@@ -229,6 +230,7 @@ pub unsafe fn mapdelete_fast64<P: Probe>(t: &MapType, h: usize, key: u64, p: &P)
     // SAFETY: the caller's promise.
     unsafe {
         if h.0 == 0 || h.count() == 0 {
+            p.step(Step::Leave { op: Op::Delete });
             return;
         }
         let flags = h.flags();
@@ -254,7 +256,7 @@ pub unsafe fn mapdelete_fast64<P: Probe>(t: &MapType, h: usize, key: u64, p: &P)
                     continue;
                 }
                 p.step(Step::SlotClear { bucket: b.0, i });
-                mem::memclr(b.elem(t, i), t.bucket.elem_size);
+                clear(b.elem(t, i), t.bucket.elem_size, t.elem_has_pointers);
                 b.set_top(i, EMPTY_ONE);
                 mark_rest_empty(t, first, b, i);
                 let count = h.count().wrapping_sub(1);

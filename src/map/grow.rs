@@ -2,9 +2,9 @@
 
 use super::hmap::{B, H, bucket_shift, evacuated, setoverflow};
 use super::make::{makeBucketArray, new_extra, set_next_overflow};
-use super::malloc::{For, newobject, typedmemmove};
+use super::malloc::{For, clear, discard, newobject, typedmemmove};
 use crate::fatal;
-use crate::heap::Role;
+use crate::heap::{Role, roundupsize};
 use crate::layout::{
     BUCKET_CNT, DATA_OFFSET, EVACUATED_EMPTY, EVACUATED_X, ITERATOR, MIN_TOP_HASH, OLD_ITERATOR, SAME_SIZE_GROW,
     SliceHeader, is_empty, mem, tophash,
@@ -97,21 +97,44 @@ pub(super) unsafe fn createOverflow(t: &MapType, h: H) {
 unsafe fn append(t: &MapType, h: H, slice: usize, b: B) {
     // SAFETY: the caller's promise for the list.
     unsafe {
-        let (data, len, cap) = (mem::ld64(slice) as usize, mem::ld64(slice + 8), mem::ld64(slice + 16));
+        let data = mem::ld64(slice) as usize;
+        let (len, cap) = (mem::ld64(slice.wrapping_add(8)), mem::ld64(slice.wrapping_add(16)));
         let data = if len < cap {
             data
         } else {
-            let cap = (len + 1).max(cap * 2).max(4);
-            let what = For { role: Role::OverflowList, map: h, table: h.buckets() };
-            let new = newobject(t, cap as usize * 8, false, what);
-            mem::memmove(new, data, len as usize * 8);
+            let (new, cap) = growslice(t, h, data, len, cap);
             mem::st64(slice, new as u64);
-            mem::st64(slice + 16, cap);
-            t.rt.heap.free(data);
+            mem::st64(slice.wrapping_add(16), cap);
             new
         };
-        mem::st64(data + len as usize * 8, b.0 as u64);
-        mem::st64(slice + 8, len + 1);
+        mem::st64(data.wrapping_add((len as usize).wrapping_mul(8)), b.0 as u64);
+        mem::st64(slice.wrapping_add(8), len.wrapping_add(1));
+    }
+}
+
+/// `runtime.growslice`: room for one pointer more than the `len` at `data`. Returns the new array and its capacity, which is
+/// doubled up to 256, then grows by a quarter and some, and is rounded up to what the size class holds
+/// (`runtime/slice.go`, Go 1.18 and later).
+#[inline(never)]
+unsafe fn growslice(t: &MapType, h: H, data: usize, len: u64, cap: u64) -> (usize, u64) {
+    const THRESHOLD: u64 = 256;
+    let wanted = len.wrapping_add(1);
+    let cap = if wanted > cap.wrapping_mul(2) {
+        wanted
+    } else if cap < THRESHOLD {
+        cap * 2
+    } else {
+        cap.wrapping_add(cap.wrapping_add(3 * THRESHOLD) / 4)
+    };
+    let size = roundupsize((cap as usize).wrapping_mul(8), false, t.rt.rules().malloc_header);
+    // SAFETY: the caller's promise for the list.
+    unsafe {
+        let what = For { role: Role::OverflowList, map: h, table: h.buckets() };
+        let new = newobject(t, size, false, what);
+        mem::memmove(new, data, (len as usize).wrapping_mul(8));
+        // Iterators hold the slice, not its array.
+        discard(t, h, data, Role::OverflowList);
+        (new, (size / 8) as u64)
     }
 }
 
@@ -271,7 +294,7 @@ pub(super) unsafe fn unlink(t: &MapType, h: H, oldbucket: u64) {
     unsafe {
         if h.flags() & OLD_ITERATOR == 0 && t.bucket_has_pointers {
             let b = B::of(t, h.oldbuckets(), oldbucket);
-            mem::memclr(b.0.wrapping_add(DATA_OFFSET), t.bucket.size - DATA_OFFSET);
+            clear(b.0.wrapping_add(DATA_OFFSET), t.bucket.size - DATA_OFFSET, true);
         }
     }
 }

@@ -151,8 +151,10 @@ pub unsafe fn mapiternext<P: Probe>(t: &MapType, it: &mut Hiter, p: &P) {
                 i = 0;
             }
             p.step(Step::Bucket { addr: b.0 });
-            // Go's compiler checks the bucket pointer for nil by touching its first byte.
-            let _ = b.top(0);
+            if usize::from(i) < BUCKET_CNT {
+                // Go's compiler checks the bucket pointer for nil by touching its first byte.
+                let _ = b.top(0);
+            }
             while usize::from(i) < BUCKET_CNT {
                 let slot = usize::from(i.wrapping_add(it.offset)) % BUCKET_CNT;
                 i += 1;

@@ -2,7 +2,7 @@
 
 use super::grow::over_load_factor;
 use super::hmap::{B, H, bucket_shift, setoverflow};
-use super::malloc::{For, newarray, newobject};
+use super::malloc::{For, clear, newarray, newobject};
 use crate::heap::{Role, roundupsize};
 use crate::layout::{Hmap, MapExtra, mem};
 use crate::probe::{Op, Probe, Step};
@@ -117,7 +117,7 @@ pub(super) unsafe fn makeBucketArray(t: &MapType, h: H, b: u8, dirty: usize) -> 
         let buckets = if dirty == 0 {
             newarray(t, n, For { role: Role::Buckets, map: h, table: 0 })
         } else {
-            mem::memclr(dirty, size.wrapping_mul(n) as usize);
+            clear(dirty, size.wrapping_mul(n) as usize, t.bucket_has_pointers);
             dirty
         };
         if base == n {

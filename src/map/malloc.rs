@@ -2,7 +2,7 @@
 
 use super::hmap::H;
 use crate::fatal;
-use crate::heap::{OutOfMemory, Request, Role};
+use crate::heap::{Allocation, OutOfMemory, Request, Role, is_large};
 use crate::layout::mem;
 use crate::types::MapType;
 
@@ -23,24 +23,45 @@ pub(super) struct For {
 pub(super) unsafe fn mallocgc(t: &MapType, size: usize, noscan: bool, what: For) -> usize {
     let malloc_headers = t.rt.rules().malloc_header;
     let r = Request { size, noscan, malloc_headers, owner: what.map.0, role: what.role, table: what.table };
-    match t.rt.heap.alloc(&r) {
-        Ok(a) => {
-            if a.needs_zero {
-                fatal::set_mallocing(true);
-                // SAFETY: a fresh object of `size` bytes.
-                unsafe { mem::memclr(a.addr, size) };
-                fatal::set_mallocing(false);
-            }
-            a.addr
+    let large = is_large(size, malloc_headers);
+    let a = if large { allocLarge(t, &r) } else { nextFree(t, &r) };
+    if a.needs_zero {
+        if large && noscan {
+            // SAFETY: a fresh object of `size` bytes.
+            unsafe { memclrNoHeapPointersChunked(a.addr, size) };
+        } else {
+            fatal::set_mallocing(true);
+            // SAFETY: as above.
+            unsafe { mem::memclr(a.addr, size) };
+            fatal::set_mallocing(false);
         }
-        Err(e) => allocLarge(e),
     }
+    a.addr
 }
 
-/// `runtime.(*mcache).allocLarge`, where Go notices that there is no memory.
+/// `runtime.(*mcache).allocLarge`: an object with pages of its own.
 #[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
 #[inline(never)]
-fn allocLarge(e: OutOfMemory) -> ! {
+fn allocLarge(t: &MapType, r: &Request) -> Allocation {
+    t.rt.heap.alloc(r).unwrap_or_else(|e| out_of_memory(&e))
+}
+
+/// `runtime.(*mcache).nextFree`: an object of a size class.
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+fn nextFree(t: &MapType, r: &Request) -> Allocation {
+    t.rt.heap.alloc(r).unwrap_or_else(|e| refill(&e))
+}
+
+/// `runtime.(*mcache).refill`, where Go notices that there is no memory for another span.
+#[inline(never)]
+fn refill(e: &OutOfMemory) -> ! {
+    out_of_memory(e)
+}
+
+/// What the page heap prints before its caller throws.
+#[inline(always)]
+fn out_of_memory(e: &OutOfMemory) -> ! {
     let detail = format_args!("runtime: out of memory: cannot allocate {}-byte block ({} in use)", e.rounded, e.in_use);
     fatal::throw_with_detail(&[&detail], "out of memory")
 }
@@ -64,6 +85,40 @@ pub(super) unsafe fn newarray(t: &MapType, n: u64, what: For) -> usize {
     let Some(bytes) = bytes else { fatal::panic_plain("runtime: allocation size out of range") };
     // SAFETY: the caller's promise.
     std::hint::black_box(unsafe { mallocgc(t, bytes as usize, !t.bucket_has_pointers, what) })
+}
+
+/// `runtime.memclrNoHeapPointersChunked`: zeroes a large object without pointers, which Go does late, when a fault is no
+/// longer the allocator's.
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+unsafe fn memclrNoHeapPointersChunked(at: usize, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { mem::memclr(at, size) };
+    std::hint::black_box(());
+}
+
+/// `runtime.memclrHasPointers`.
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+unsafe fn memclrHasPointers(at: usize, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { mem::memclr(at, size) };
+    std::hint::black_box(());
+}
+
+/// Zeroes memory by the function that Go's compiler or runtime picks for it.
+#[inline(always)]
+pub(super) unsafe fn clear(at: usize, size: usize, has_pointers: bool) {
+    // SAFETY: the caller's promise.
+    unsafe { if has_pointers { memclrHasPointers(at, size) } else { mem::memclr(at, size) } }
+}
+
+/// Gives an object back that the map has let go of, if `addr` is one: in a tampered map it may be anything.
+pub(super) fn discard(t: &MapType, h: H, addr: usize, role: Role) {
+    let heap = &t.rt.heap;
+    if heap.locate(addr).is_some_and(|o| o.base == addr && o.owner == h.0 && o.role == role) {
+        heap.free(addr);
+    }
 }
 
 /// `runtime.typedmemmove`.
