@@ -10,27 +10,27 @@ use crate::types::MapType;
 use std::collections::HashMap;
 use std::fmt::Write;
 
-/// How a map type's keys and elements are written: the text of what lies at an address.
+/// Appends what lies at an address as text; objects that it points to get names.
+pub type EncodeFn = fn(&mut Names, &MapType, usize, &mut String);
+
+/// How a map type's keys and elements are written.
 #[derive(Clone, Copy)]
 pub struct Encode {
     /// A key.
-    pub key: fn(&MapType, usize) -> String,
+    pub key: EncodeFn,
     /// An element.
-    pub elem: fn(&MapType, usize) -> String,
+    pub elem: EncodeFn,
 }
 
-/// `n` bytes at `addr` in hexadecimal.
-#[must_use]
-pub fn hex(addr: usize, n: usize) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut s = String::with_capacity(2 * n);
+/// Appends `n` bytes at `addr` in hexadecimal.
+pub fn hex(out: &mut String, addr: usize, n: usize) {
+    let digit = |d: u8| char::from(b"0123456789abcdef"[usize::from(d)]);
     for i in 0..n {
         // SAFETY: callers name bytes of live objects.
         let b = unsafe { mem::ld8(addr + i) };
-        s.push(DIGITS[usize::from(b >> 4)].into());
-        s.push(DIGITS[usize::from(b & 15)].into());
+        out.push(digit(b >> 4));
+        out.push(digit(b & 15));
     }
-    s
 }
 
 /// An array of buckets that has been seen.
@@ -91,32 +91,45 @@ impl Names {
         format!("P{}", self.objects.entry(addr).or_insert(next))
     }
 
-    fn slot(&mut self, t: &MapType, at: usize, indirect: bool, encode: fn(&MapType, usize) -> String) -> String {
-        if !indirect {
-            return encode(t, at);
+    /// A key or element as a quoted string, behind its pointer if it has one.
+    fn slot(&mut self, out: &mut String, t: &MapType, at: usize, indirect: bool, encode: EncodeFn) {
+        out.push('"');
+        let start = out.len();
+        if indirect {
+            // SAFETY: a slot of a bucket of a healthy map.
+            let to = unsafe { mem::ld64(at) } as usize;
+            out.push_str(&self.object(to));
+            if to != 0 {
+                out.push('=');
+                encode(self, t, to, out);
+            }
+        } else {
+            encode(self, t, at, out);
         }
-        // SAFETY: a slot of a bucket of a healthy map.
-        let to = unsafe { mem::ld64(at) } as usize;
-        let mut s = self.object(to);
-        if to != 0 {
-            s.push('=');
-            s.push_str(&encode(t, to));
+        if out[start..].contains(['"', '\\']) {
+            let text = out.split_off(start);
+            out.push_str(&quote(&text)[1..]);
+        } else {
+            out.push('"');
         }
-        s
     }
 
     fn dump_bucket(&mut self, out: &mut String, t: &MapType, b: usize, encode: Encode) {
-        let _ = write!(out, "{{\"th\":\"{}\",\"k\":[", hex(b, BUCKET_CNT));
+        out.push_str("{\"th\":\"");
+        hex(out, b, BUCKET_CNT);
+        out.push_str("\",\"k\":[");
         for i in 0..BUCKET_CNT {
-            let s = self.slot(t, b + t.bucket.key(i), t.indirect_key(), encode.key);
-            out.push_str(if i > 0 { "," } else { "" });
-            quote_into(out, &s);
+            if i > 0 {
+                out.push(',');
+            }
+            self.slot(out, t, b + t.bucket.key(i), t.indirect_key(), encode.key);
         }
         out.push_str("],\"e\":[");
         for i in 0..BUCKET_CNT {
-            let s = self.slot(t, b + t.bucket.elem(i), t.indirect_elem(), encode.elem);
-            out.push_str(if i > 0 { "," } else { "" });
-            quote_into(out, &s);
+            if i > 0 {
+                out.push(',');
+            }
+            self.slot(out, t, b + t.bucket.elem(i), t.indirect_elem(), encode.elem);
         }
         // SAFETY: as above.
         let ovf = unsafe { mem::ld64(b + t.bucket.overflow()) } as usize;
@@ -228,21 +241,13 @@ impl Names {
 #[must_use]
 pub fn quote(s: &str) -> String {
     let mut q = String::with_capacity(s.len() + 2);
-    quote_into(&mut q, s);
-    q
-}
-
-fn quote_into(q: &mut String, s: &str) {
     q.push('"');
-    for part in s.split_inclusive(['"', '\\']) {
-        match part.strip_suffix(['"', '\\']) {
-            Some(plain) => {
-                q.push_str(plain);
-                q.push('\\');
-                q.push_str(&part[plain.len()..]);
-            }
-            None => q.push_str(part),
+    for c in s.chars() {
+        if matches!(c, '"' | '\\') {
+            q.push('\\');
         }
+        q.push(c);
     }
     q.push('"');
+    q
 }

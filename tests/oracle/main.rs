@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Scripts of each family in `recorded.txt`.
-const RECORDED: u64 = 2;
+const RECORDED: u64 = 3;
 
 fn fnv1a(h: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(h, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
@@ -152,7 +152,11 @@ fn env(name: &str, default: u64) -> u64 {
 fn live_go_agrees() {
     let toolchains = toolchains();
     if toolchains.is_empty() {
-        println!("SKIPPED: no Go toolchain with classic maps found; set GOHMAP_GO to paths of go binaries");
+        // Past the test harness, which keeps the output of tests that pass to itself.
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: live_go_agrees: no Go toolchain with classic maps found; set GOHMAP_GO to paths of go binaries"
+        );
         return;
     }
     let (seed, each) = (env("GOHMAP_SEED", 1000), env("GOHMAP_SCRIPTS", 3));

@@ -42,16 +42,19 @@ pub(crate) struct Script {
     keys: KeySchedule,
     /// Clone exists in this Go version.
     clone: bool,
+    /// Map type for the script's main map: every family gets to every type.
+    ty: &'static str,
 }
 
 /// The script of a family and seed.
 pub(crate) fn script(family: &str, seed: u64, clone: bool) -> String {
-    let (_, write) = FAMILIES.iter().find(|(name, _)| *name == family).expect("a family");
+    let number = FAMILIES.iter().position(|(name, _)| *name == family).expect("a family");
+    let ty = TYPES[(seed as usize + number) % TYPES.len()];
     let mut n = Numbers(seed ^ u64::from_le_bytes(std::array::from_fn(|i| *family.as_bytes().get(i).unwrap_or(&0))));
     let keys = KeySchedule(std::array::from_fn(|_| n.next() as u8));
     let hex: String = keys.0.iter().map(|b| format!("{b:02x}")).collect();
-    let mut s = Script { text: format!("keys {hex}\nrng on\nauto on\n"), n, keys, clone };
-    write(&mut s);
+    let mut s = Script { text: format!("keys {hex}\nrng on\nauto on\n"), n, keys, clone, ty };
+    (FAMILIES[number].1)(&mut s);
     s.text
 }
 
@@ -88,12 +91,15 @@ impl Script {
     }
 }
 
-/// Every operation on maps of both types and several hints.
+/// Element types: 8, 0, 1, 3, 128 bytes, 136 bytes (indirect, generic functions), a pointer.
+const TYPES: [&str; 7] = ["u64", "zel", "u64b", "u64t", "u64w", "u64x", "u64p"];
+
+/// Every operation on maps of two types and several hints.
 fn mixed(s: &mut Script) {
     let mut live = Vec::new();
-    for ty in ["u64", "zel"] {
+    for ty in [s.ty, s.n.pick(&TYPES)] {
         for hint in [0, 8, 9, 13, 60, 110, 300] {
-            let name = format!("{ty}_{hint}");
+            let name = format!("{ty}_{hint}_{}", live.len());
             s.new_map(&name, ty, hint);
             live.push(name);
         }
@@ -140,8 +146,8 @@ fn mixed(s: &mut Script) {
 
 /// Few keys, deleted and inserted again and again: deleted slots, emptyRest runs, same-size growth.
 fn dense(s: &mut Script) {
-    let hint = s.n.pick(&[0, 20, 50]);
-    s.new_map("m", "u64", hint);
+    let (ty, hint) = (s.ty, s.n.pick(&[0, 20, 50]));
+    s.new_map("m", ty, hint);
     let range = s.n.pick(&[9, 14, 27, 60, 110]);
     for round in 0..6 {
         for _ in 0..60 {
@@ -168,8 +174,8 @@ fn dense(s: &mut Script) {
 
 /// Iterators begun in every state and carried across growth, deletes, clear.
 fn iterators(s: &mut Script) {
-    let hint = s.n.pick(&[0, 9, 50]);
-    s.new_map("m", "u64", hint);
+    let (ty, hint) = (s.ty, s.n.pick(&[0, 9, 50]));
+    s.new_map("m", ty, hint);
     s.line(format_args!("auto off"));
     let mut iters = 0;
     for i in 0..300 {
@@ -207,7 +213,7 @@ fn iterators(s: &mut Script) {
 
 /// Clear and clone in the middle of growth, and what comes of the copies.
 fn growing(s: &mut Script) {
-    s.new_map("m", "u64", 0);
+    s.new_map("m", s.ty, 0);
     s.line(format_args!("auto off"));
     let mut copies = 0;
     let mut count = 0;
@@ -245,7 +251,7 @@ fn hints(s: &mut Script) {
         for load in [13, 12] {
             let edge = (load << b) / 2;
             for hint in [edge - 1, edge, edge + 1, edge + 2] {
-                let ty = s.n.pick(&["u64", "zel"]);
+                let ty = s.n.pick(&TYPES);
                 let name = format!("{ty}{hint}x{load}");
                 s.new_map(&name, ty, hint);
                 let key = s.n.next();
@@ -253,6 +259,15 @@ fn hints(s: &mut Script) {
             }
         }
     }
+    // Larger arrays, by digest: how many spares depends on the size of the bucket.
+    s.line(format_args!("auto off"));
+    for b in 8..12 {
+        let ty = s.n.pick(&TYPES);
+        s.new_map(&format!("b{b}"), ty, (13 << b) / 2);
+        s.set(&format!("b{b}"), b);
+        s.line(format_args!("sum b{b}"));
+    }
+    s.line(format_args!("auto on"));
     for (i, hint) in [u64::MAX, 1 << 63, 1 << 62, (1 << 48) / 144 + 1, 7, 8].into_iter().enumerate() {
         s.new_map(&format!("odd{i}"), "u64", hint);
         s.set(&format!("odd{i}"), 1);
@@ -261,9 +276,8 @@ fn hints(s: &mut Script) {
 
 /// Long chains: keys chosen to fall into one bucket whatever the table's size.
 fn chains(s: &mut Script) {
-    let ty = s.n.pick(&["u64", "zel"]);
     let hint = s.n.pick(&[0, 60, 300]);
-    let hash0 = s.new_map("m", ty, hint);
+    let hash0 = s.new_map("m", s.ty, hint);
     let keys = s.colliding(hash0, 9, 120);
     for (i, &k) in keys.iter().enumerate() {
         if i == 40 {

@@ -3,17 +3,20 @@
 //! `tests/oracle/README.md` describes the language. A script fixes everything that Go draws at random (key schedule,
 //! `hash0`, random numbers), so that real Go and this engine must print the same bytes.
 
+mod kind;
+
 use crate::fatal;
 use crate::fault;
 use crate::hash::KeySchedule;
 use crate::heap::{HeapConfig, OnFree};
-use crate::inspect::dump::{Encode, Names, hex, quote};
+use crate::inspect::dump::{Encode, Names, quote};
 use crate::layout::{Hiter, mem};
 use crate::map::amd64::Isa;
-use crate::map::{clear, clone, fast64, iter, make};
+use crate::map::{clear, clone, iter, make};
 use crate::runtime::{Runtime, RuntimeConfig};
 use crate::types::MapType;
 use crate::version::GoVersion;
+use kind::{KINDS, Kind};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -51,6 +54,7 @@ struct Map {
     name: String,
     t: Arc<MapType>,
     h: usize,
+    kind: &'static Kind,
     encode: Encode,
 }
 
@@ -213,11 +217,11 @@ impl Engine {
 
     fn make(&mut self, f: &[&str], out: &mut String) -> Result<(), ScriptError> {
         let rt = self.runtime();
-        let (t, encode) = match f[2] {
-            "u64" => (MapType::u64(&rt, 8, false), Encode { key: |_, a| hex(a, 8), elem: |_, a| hex(a, 8) }),
-            "zel" => (MapType::u64(&rt, 0, false), Encode { key: |_, a| hex(a, 8), elem: |_, _| String::new() }),
-            other => return self.err(format!("unknown map type {other:?}; known: u64, zel")),
+        let Some(kind) = KINDS.iter().find(|k| k.name == f[2]) else {
+            let known: Vec<&str> = KINDS.iter().map(|k| k.name).collect();
+            return self.err(format!("unknown map type {:?}; known: {}", f[2], known.join(", ")));
         };
+        let t = kind.map_type(&rt);
         let (hint, hash0) = (self.arg(f, 3)? as i64, self.arg(f, 4)? as u32);
         // SAFETY: a fresh map.
         let h = unsafe {
@@ -225,7 +229,7 @@ impl Engine {
             mem::st32(h + 12, hash0);
             h
         };
-        let m = Map { name: f[1].to_owned(), t: Arc::new(t), h, encode };
+        let m = Map { name: f[1].to_owned(), t: Arc::new(t), h, kind, encode: kind.encode() };
         self.maps.insert(f[1].to_owned(), m.clone());
         self.after(out, &m);
         Ok(())
@@ -266,22 +270,17 @@ impl Engine {
                 let (key, value) = (number_at(2)?, number_at(3)?);
                 self.seed(&m);
                 let isa = self.isa;
-                self.guard(out, || {
-                    // SAFETY: a live map; the element is the type's.
-                    unsafe {
-                        let e = isa.mapassign_fast64()(&m.t, m.h, key);
-                        if m.t.elem_size == 8 {
-                            mem::st64(e, value);
-                        }
-                    }
-                });
+                // SAFETY: a live map.
+                self.guard(out, || unsafe { m.kind.set(isa, &m.t, m.h, key, value) });
             }
             "get" => {
                 let key = number_at(2)?;
                 self.seed(&m);
                 // SAFETY: a live map.
-                if let Some((e, ok)) = self.guard(out, || unsafe { fast64::mapaccess2_fast64(&m.t, m.h, key, &()) }) {
-                    let _ = writeln!(out, "{{\"get\":{},\"ok\":{ok}}}", quote(&(m.encode.elem)(&m.t, e)));
+                if let Some((e, ok)) = self.guard(out, || unsafe { kind::get(&m.t, m.h, key) }) {
+                    let mut elem = String::new();
+                    (m.encode.elem)(&mut self.names, &m.t, e, &mut elem);
+                    let _ = writeln!(out, "{{\"get\":{},\"ok\":{ok}}}", quote(&elem));
                 }
                 return Ok(());
             }
@@ -289,7 +288,7 @@ impl Engine {
                 let key = number_at(2)?;
                 self.seed(&m);
                 // SAFETY: a live map.
-                self.guard(out, || unsafe { fast64::mapdelete_fast64(&m.t, m.h, key, &()) });
+                self.guard(out, || unsafe { kind::del(&m.t, m.h, key) });
             }
             "clear" => {
                 self.seed(&m);
@@ -362,8 +361,10 @@ impl Engine {
             let _ = writeln!(out, "{{\"iter\":{name},\"end\":true}}");
             return false;
         }
-        let (key, elem) =
-            ((x.map.encode.key)(&x.map.t, it.key as usize), (x.map.encode.elem)(&x.map.t, it.elem as usize));
+        let Map { t, encode, .. } = &x.map;
+        let (mut key, mut elem) = (String::new(), String::new());
+        (encode.key)(&mut self.names, t, it.key as usize, &mut key);
+        (encode.elem)(&mut self.names, t, it.elem as usize, &mut elem);
         let _ = writeln!(
             out,
             "{{\"iter\":{name},\"k\":{},\"e\":{},\"bucket\":{},\"i\":{},\"bptr\":{},\"wrapped\":{},\"check\":{}}}",
