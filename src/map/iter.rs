@@ -103,7 +103,7 @@ unsafe fn atomic_or(at: usize, bits: u8) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: one locked instruction on a byte of the header (caller's promise).
     unsafe {
-        core::arch::asm!("lock or byte ptr [{at}], {bits}", at = in(reg) at, bits = in(reg_byte) bits, options(nostack));
+        core::arch::asm!("lock orb {bits}, (,{at},1)", at = in(reg) at, bits = in(reg_byte) bits, options(att_syntax, nostack));
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     // SAFETY: a byte of the header (caller's promise).
