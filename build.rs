@@ -13,7 +13,8 @@ fn main() {
     }
     println!("cargo::rustc-cfg=gohmap_asm");
     let mut build = cc::Build::new();
-    build.include("asm").flag("-g").flag("-Wa,--noexecstack").warnings(true);
+    // A panic may unwind through C that calls back.
+    build.include("asm").flag("-g").flag("-fexceptions").flag("-Wa,--noexecstack").warnings(true);
     let mut files: Vec<_> = Path::new("asm")
         .read_dir()
         .expect("the asm folder")

@@ -5,6 +5,7 @@
 
 pub mod fatal;
 pub mod fault;
+pub mod gomap;
 pub mod hash;
 pub mod heap;
 pub mod inspect;

@@ -53,6 +53,8 @@ pub struct Rules {
     pub rand64: bool,
     /// Objects with pointers above 512 bytes carry an 8-byte malloc header inside their slot.
     pub malloc_header: bool,
+    /// `mallocgc` calls a function for each kind of object, which tracebacks show.
+    pub mallocgc_by_kind: bool,
     /// The AES-less fallback hash is the one of Go 1.24.
     pub fallback_hash_124: bool,
     /// Traceback says `created by f in goroutine N`, before that only `created by f`.
@@ -66,6 +68,8 @@ pub struct Rules {
     pub c_fault_dumps: bool,
     /// The `PC=…` line of that form ends with `addr=…` for SIGSEGV and SIGBUS.
     pub dump_shows_addr: bool,
+    /// What cgo's pointer check says of memory that holds a Go pointer, after `runtime error: `.
+    pub cgo_pointer_text: &'static str,
     /// Newlines in panic and fatal texts are followed by a tab.
     pub newline_tab: bool,
     /// Traces of more than 100 frames are cut in the middle with `...N frames elided...`.
@@ -87,12 +91,14 @@ const BASE: Rules = Rules {
     clone_caps_hint: false,
     rand64: false,
     malloc_header: false,
+    mallocgc_by_kind: false,
     fallback_hash_124: false,
     created_by_in: false,
     throw_shows_gp: false,
     goexit_takes_arg: false,
     c_fault_dumps: false,
     dump_shows_addr: false,
+    cgo_pointer_text: "cgo argument has Go pointer to Go pointer",
     newline_tab: false,
     elides_frames: false,
     fatal_locks_print: false,
@@ -108,6 +114,7 @@ const R121: Rules = Rules {
     clear_marks_empty: true,
     created_by_in: true,
     c_fault_dumps: true,
+    cgo_pointer_text: "cgo argument has Go pointer to unpinned Go pointer",
     elides_frames: true,
     ..R120
 };
@@ -129,6 +136,7 @@ const R124: Rules = Rules {
     extra_offset: 48,
     clear_seq_offset: Some(40),
     clear_marks_empty: false,
+    mallocgc_by_kind: true,
     fallback_hash_124: true,
     fatal_locks_print: true,
     ..R123

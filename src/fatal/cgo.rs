@@ -23,16 +23,60 @@ pub fn cgocall<R>(f: impl FnOnce() -> R) -> R {
     })
 }
 
-/// Runs Go code that C calls back, as a function exported to C does.
+/// Runs Go code that C calls back, as a function exported to C does, with the frames that Go shows between the two.
 pub fn call_back<R>(f: impl FnOnce() -> R) -> R {
-    with_current(|g| {
-        let c = g.in_c.replace(0);
-        let locked = g.locked_to_thread.replace(true);
-        let r = f();
-        g.locked_to_thread.set(locked);
-        g.in_c.set(c);
-        r
-    })
+    systemstack_switch_back(f)
+}
+
+/// Where the goroutine's stack was left for C.
+#[inline(never)]
+fn systemstack_switch_back<R>(f: impl FnOnce() -> R) -> R {
+    black_box(cgocallback(f))
+}
+
+#[inline(never)]
+fn cgocallback<R>(f: impl FnOnce() -> R) -> R {
+    black_box(cgocallbackg_wrapper(f))
+}
+
+#[inline(never)]
+fn cgocallbackg_wrapper<R>(f: impl FnOnce() -> R) -> R {
+    black_box(cgocallbackg(f))
+}
+
+#[inline(never)]
+fn cgocallbackg<R>(f: impl FnOnce() -> R) -> R {
+    black_box(cgocallbackg1(f))
+}
+
+#[inline(never)]
+fn cgocallbackg1<R>(f: impl FnOnce() -> R) -> R {
+    /// Puts the goroutine back into C, also when a panic unwinds through: Go does that in a deferred call.
+    struct Back<'a>(&'a G, usize, bool);
+    impl Drop for Back<'_> {
+        fn drop(&mut self) {
+            self.0.in_c.set(self.1);
+            self.0.locked_to_thread.set(self.2);
+        }
+    }
+    black_box(with_current(|g| {
+        let _back = Back(g, g.in_c.replace(0), g.locked_to_thread.replace(true));
+        black_box(f())
+    }))
+}
+
+/// `runtime.systemstack`: runs a part of the runtime that Go runs on the thread's own stack. A throw in there tells its
+/// frames apart from the goroutine's.
+#[inline(never)]
+pub(crate) fn systemstack_switch(f: fn() -> !) -> ! {
+    let mark = 0_u8;
+    with_current(|g| g.system_stack.set(black_box(&raw const mark) as usize));
+    systemstack(f)
+}
+
+#[inline(never)]
+fn systemstack(f: fn() -> !) -> ! {
+    f()
 }
 
 /// The registers of a fault, in the order of Go's dump (`dumpregs`, `runtime/signal_amd64.go`).

@@ -39,6 +39,8 @@ pub(crate) struct G {
     pub(crate) panic_on_fault: Cell<bool>,
     /// In `mallocgc` (`m.mallocing`).
     pub(crate) mallocing: Cell<bool>,
+    /// On the system stack: frame address of `systemstack_switch`, 0 otherwise.
+    pub(crate) system_stack: Cell<usize>,
     /// In C code: an address in the frame of `cgocall`, 0 otherwise.
     pub(crate) in_c: Cell<usize>,
     /// A fault of this goroutine is being decided on, on the faulting stack.
@@ -100,6 +102,7 @@ impl G {
             panics: Cell::new(ptr::null()),
             panic_on_fault: Cell::new(false),
             mallocing: Cell::new(false),
+            system_stack: Cell::new(0),
             in_c: Cell::new(0),
             in_sigpanic: Cell::new(false),
             locked_to_thread: Cell::new(false),

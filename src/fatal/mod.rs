@@ -21,6 +21,7 @@ mod symbol;
 pub(crate) mod throw;
 pub(crate) mod trace;
 
+pub(crate) use cgo::systemstack_switch;
 pub use cgo::{call_back, cgocall};
 pub use goroutine::go;
 pub(crate) use panic::set_mallocing;

@@ -11,13 +11,15 @@ pub struct Program {
     pub rules: &'static Rules,
     /// `module_path!()` of the module whose functions are package `main`: `m::read64` is shown as `main.read64`.
     pub package: &'static str,
+    /// Modules whose functions show as those of another Go package: its module path and import path.
+    pub libraries: &'static [(&'static str, &'static str)],
 }
 
 static PROGRAM: OnceLock<Program> = OnceLock::new();
 
 /// The program of this process; before [`start`] a Go 1.22 program without functions of its own.
 pub(crate) fn program() -> Program {
-    PROGRAM.get().copied().unwrap_or(Program { rules: GoVersion::default().rules(), package: "" })
+    PROGRAM.get().copied().unwrap_or(Program { rules: GoVersion::default().rules(), package: "", libraries: &[] })
 }
 
 /// Makes the process this program and this thread its goroutine 1; see `fault::run_main`.

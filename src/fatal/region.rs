@@ -150,6 +150,7 @@ impl Drop for Leave<'_> {
         self.g.mallocing.set(false);
         self.g.in_sigpanic.set(false);
         self.g.in_c.set(self.in_c);
+        self.g.system_stack.set(0);
     }
 }
 

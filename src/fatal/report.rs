@@ -56,6 +56,19 @@ pub(crate) fn multiline(text: &str) -> String {
     if program().rules.newline_tab { text.replace('\n', "\n\t") } else { text.to_owned() }
 }
 
+/// Lifts a soft limit on the address space: naming frames takes memory, and it may be for want of it that the program
+/// dies.
+pub(crate) fn make_room() {
+    let mut l = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: reads and sets this process's own limit.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_AS, &mut l) == 0 && l.rlim_cur != l.rlim_max {
+            l.rlim_cur = l.rlim_max;
+            libc::setrlimit(libc::RLIMIT_AS, &l);
+        }
+    }
+}
+
 /// What stands between `goroutine N` and its frames.
 pub(crate) fn header(out: &mut String, g: &G, state: &str, running: bool, level: Level) {
     let _ = write!(out, "\ngoroutine {} ", g.id);
@@ -85,7 +98,7 @@ struct Named {
 
 /// The frames of `trace` that Go would know, innermost first.
 fn named(frames: &[RawFrame]) -> Vec<Named> {
-    let package = program().package;
+    let program = program();
     let entry = sigpanic_entry();
     let mut v: Vec<Named> = Vec::new();
     let mut faulted = false;
@@ -96,7 +109,7 @@ fn named(frames: &[RawFrame]) -> Vec<Named> {
         let fp = frames.get(i + 1).map_or(frame.sp, |f| f.sp);
         let first = v.len();
         backtrace::resolve(at as *mut _, |s| {
-            let Some(name) = s.name().and_then(|n| go_name(&format!("{n:#}"), package)) else { return };
+            let Some(name) = s.name().and_then(|n| go_name(&format!("{n:#}"), &program)) else { return };
             let file = s.filename().map(|p| shorten(&p.to_string_lossy())).unwrap_or_else(|| "?".to_owned());
             v.push(Named { name, file, line: s.lineno().unwrap_or(0), inlined: true, frame, fp });
         });
@@ -141,6 +154,10 @@ fn shorten(path: &str) -> String {
 /// Frames as Go prints them: name, tab, file and line.
 pub(crate) fn frames(out: &mut String, frames: &[RawFrame], level: Level) {
     let mut all = named(frames);
+    if !program().rules.elides_frames {
+        // Frames that are not shown count too.
+        all.truncate(MAX_FRAMES);
+    }
     // The panicking function itself is no news; further down `panic` parts deferred calls from what they interrupted.
     if level.level < 2 {
         if all.first().is_some_and(|f| f.name == "panic") {
@@ -156,11 +173,10 @@ fn lines(out: &mut String, all: &[Named], level: Level) {
     let n = all.len();
     for (i, f) in all.iter().enumerate() {
         if n > MAX_FRAMES {
-            if rules.elides_frames && i == MAX_FRAMES / 2 {
+            if i == MAX_FRAMES / 2 {
                 let _ = writeln!(out, "...{} frames elided...", n - MAX_FRAMES);
             }
-            let cut = if rules.elides_frames { (MAX_FRAMES / 2)..(n - MAX_FRAMES / 2) } else { MAX_FRAMES..n };
-            if cut.contains(&i) {
+            if ((MAX_FRAMES / 2)..(n - MAX_FRAMES / 2)).contains(&i) {
                 continue;
             }
         }

@@ -1,17 +1,29 @@
 //! From Rust's symbols to the names that Go prints, and which frames a reader of a Go traceback expects to see.
 
+use super::program::Program;
+
 /// Functions of Go's runtime that exist here under another Rust name, or outside package `runtime`.
 const RENAMED: &[(&str, &str)] = &[
     ("allocLarge", "runtime.(*mcache).allocLarge"),
     ("nextFree", "runtime.(*mcache).nextFree"),
     ("refill", "runtime.(*mcache).refill"),
     ("createOverflow", "runtime.(*hmap).createOverflow"),
+    ("cgocallbackg_wrapper", "runtime.cgocallbackg"),
+    ("systemstack_switch_back", "runtime.systemstack_switch"),
+    ("mheap_alloc", "runtime.(*mheap).alloc"),
+    ("mheap_alloc_func1", "runtime.(*mheap).alloc.func1"),
+    ("mheap_allocSpan", "runtime.(*mheap).allocSpan"),
+    ("mheap_grow", "runtime.(*mheap).grow"),
+    ("nextFree", "runtime.(*mcache).nextFree"),
+    ("refill", "runtime.(*mcache).refill"),
+    ("overflow", "runtime.(*bmap).overflow"),
     ("newoverflow", "runtime.(*hmap).newoverflow"),
     ("overflow", "runtime.(*bmap).overflow"),
     ("setoverflow", "runtime.(*bmap).setoverflow"),
     ("mapclear_func1", "runtime.mapclear.func1"),
     ("maps_clone", "maps.clone"),
     ("maps_Clone", "maps.Clone[...]"),
+    ("maps_Copy", "maps.Copy[...]"),
     ("gopanic", "panic"),
     ("go_main", "runtime.main"),
     ("time_sleep", "time.Sleep"),
@@ -21,6 +33,9 @@ const RENAMED: &[(&str, &str)] = &[
 const RUNTIME: &[&str] = &[
     "advanceEvacuationMark",
     "cgocall",
+    "cgocallback",
+    "cgocallbackg",
+    "cgocallbackg1",
     "chanrecv",
     "chanrecv1",
     "chansend",
@@ -44,6 +59,10 @@ const RUNTIME: &[&str] = &[
     "makemap64",
     "makemap_small",
     "mallocgc",
+    "mallocgcLarge",
+    "mallocgcSmallNoscan",
+    "mallocgcSmallScanHeader",
+    "mallocgcSmallScanNoHeader",
     "mapaccess1",
     "mapaccess1_fast32",
     "mapaccess1_fast64",
@@ -76,8 +95,16 @@ const RUNTIME: &[&str] = &[
     "moveToBmap",
     "newarray",
     "newobject",
+    "panicdivide",
+    "panicfloat",
+    "panicmem",
+    "panicmemAddr",
+    "panicoverflow",
     "sigpanic",
+    "sysMap",
+    "sysMapOS",
     "systemstack",
+    "systemstack_switch",
     "throw",
     "typedmemmove",
 ];
@@ -88,25 +115,34 @@ const ISA: &[&str] = &["_sse41"];
 /// The name under which Go would show the function, if its frame is one that Go would have: a function of the
 /// runtime that is rebuilt here, or one of the program. Rust's and this crate's own machinery have none.
 ///
-/// `package` is the module path of the program's package `main`.
-pub(crate) fn go_name(symbol: &str, package: &str) -> Option<String> {
+/// A function of the program's that is named `body` or `body_…` is the part of another one that runs under
+/// [`defer`](super::defer) or in a `go` statement: Go has no frame of its own for that, and what is nested in it belongs
+/// to the outer one.
+pub(crate) fn go_name(symbol: &str, program: &Program) -> Option<String> {
     let path = strip_generics(strip_hash(symbol));
     if let Some(routine) = path.strip_prefix("gohmap_") {
         let name = ISA.iter().find_map(|isa| routine.strip_suffix(isa)).unwrap_or(routine);
         return runtime_name(name);
     }
-    if !package.is_empty()
-        && let Some(rest) = path.strip_prefix(package)
-        && let Some(rest) = rest.strip_prefix("::")
-    {
-        return Some(format!("main.{}", dotted(rest)));
+    for (module, package) in program.libraries.iter().chain(&[(program.package, "main")]) {
+        if !module.is_empty()
+            && let Some(rest) = path.strip_prefix(module)
+            && let Some(rest) = rest.strip_prefix("::")
+        {
+            // What cgo makes of a function exported to C is in no package.
+            let export = |f: &str| f.starts_with("_cgoexp_");
+            return dotted_program(rest).map(|f| if export(&f) { f } else { format!("{package}.{f}") });
+        }
     }
     let (krate, rest) = path.split_once("::")?;
     match krate {
         env!("CARGO_PKG_NAME") => {
             let (module, name) = path.rsplit_once("::")?;
             let floor = module.strip_prefix("gohmap::")?.split("::").next()?;
-            if matches!(floor, "map" | "fatal" | "fault" | "layout") { runtime_name(name) } else { None }
+            // What leads into the assembly routine of the same name has no frame in Go.
+            let way_in = module == "gohmap::map::amd64" || (floor == "layout" && cfg!(gohmap_asm));
+            let known = matches!(floor, "map" | "fatal" | "fault" | "gomap" | "layout");
+            if known && !way_in { runtime_name(name) } else { None }
         }
         "core" | "std" | "alloc" | "backtrace" | "test" | "__rustc" => None,
         _ if krate.starts_with(['<', '_']) || krate.contains(' ') => None,
@@ -137,6 +173,16 @@ pub(crate) fn shown_at_user_level(name: &str) -> bool {
         Some(f) => f.starts_with(|c: char| c.is_ascii_uppercase()),
         None => name.contains('.'),
     }
+}
+
+/// A path within the program: without the bodies of functions that defer.
+fn dotted_program(path: &str) -> Option<String> {
+    let is_body = |part: &str| part == "body" || part.starts_with("body_");
+    if path.rsplit("::").next().is_some_and(is_body) {
+        return None;
+    }
+    let parts: Vec<&str> = path.split("::").filter(|p| !is_body(p)).collect();
+    Some(dotted(&parts.join("::")))
 }
 
 /// `a::b::{closure#1}` as Go writes it: `a.b.func2`. Rust's legacy mangling does not number closures: `func1`.
@@ -195,12 +241,17 @@ mod tests {
 
     #[test]
     fn names() {
-        let p = "gohmap::lab::programs::fault";
+        let p = &Program {
+            rules: crate::version::GoVersion::V1_22.rules(),
+            package: "gohmap::lab::programs::fault",
+            libraries: &[("gohmap::lab::programs::hm", "goldens/hm"), ("gohmap::lab::programs::fault::more", "main")],
+        };
         for (symbol, go) in [
             ("gohmap::map::fast64::mapaccess1_fast64::<()>", Some("runtime.mapaccess1_fast64")),
             ("gohmap::map::fast64::mapaccess1_fast64::h0123456789abcdef", Some("runtime.mapaccess1_fast64")),
             ("gohmap_memclrNoHeapPointers", Some("runtime.memclrNoHeapPointers")),
             ("gohmap_mapassign_fast64_sse41", Some("runtime.mapassign_fast64")),
+            ("gohmap::map::amd64::mapassign_fast64", None),
             ("gohmap_guard", None),
             ("gohmap_sigpanic_entry", None),
             ("gohmap::fatal::panic::gopanic", Some("panic")),
@@ -208,6 +259,13 @@ mod tests {
             ("gohmap::lab::programs::fault::read64", Some("main.read64")),
             ("gohmap::lab::programs::fault::main::{{closure}}", Some("main.main.func1")),
             ("gohmap::lab::programs::fault::main::{closure#6}", Some("main.main.func7")),
+            ("gohmap::lab::programs::fault::outer::body", None),
+            ("gohmap::lab::programs::fault::outer::body_deferred", None),
+            ("gohmap::lab::programs::fault::outer::body::{{closure}}", Some("main.outer.func1")),
+            ("gohmap::lab::programs::fault::body_spin", None),
+            ("gohmap::lab::programs::fault::nobody::x", Some("main.nobody.x")),
+            ("gohmap::lab::programs::hm::Try::<fn()>", Some("goldens/hm.Try")),
+            ("gohmap::lab::programs::fault::more::read64", Some("main.read64")),
             ("gohmap::lab::programs::pick", None),
             ("gohmap::gomap::GoMap<K,V>::get::{{closure}}", None),
             ("core::ops::function::FnOnce::call_once", None),

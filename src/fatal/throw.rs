@@ -172,6 +172,7 @@ pub(crate) fn die(g: &G, mut first: String, trace: &Trace, kind: Kind) -> ! {
     if !locked_first {
         write_stderr(&std::mem::take(&mut first));
     }
+    report::make_room();
     let lock = REPORT.lock().unwrap_or_else(PoisonError::into_inner);
     FROZEN.store(true, Ordering::Release);
     let level = kind.level();
@@ -202,8 +203,9 @@ fn body(out: &mut String, g: &G, trace: &Trace, kind: &Kind, level: Level) {
     if level.level == 0 {
         return;
     }
-    let own = if g.in_c.get() != 0 {
-        let (system, own) = report::split_at(trace, g.in_c.get());
+    let mark = g.in_c.get().max(g.system_stack.get());
+    let own = if mark != 0 {
+        let (system, own) = report::split_at(trace, mark);
         if matches!(kind, Kind::Throw) {
             out.push_str("\nruntime stack:\n");
             report::runtime_frames(out, system, level);
@@ -243,6 +245,8 @@ pub(crate) fn uncaught(payload: Box<dyn Any + Send>) -> ! {
     match payload.downcast::<GoPanic>() {
         Ok(p) => with_current(|g| {
             g.sig.set(p.signal().or(g.sig.get()));
+            // A panic happens in Go, also where C has called back: its trace has no part in C.
+            g.in_c.set(0);
             let mut first = String::new();
             report::panic_lines(&mut first, &p);
             die(g, first, p.trace(), Kind::Panic)

@@ -47,23 +47,46 @@ fn decide(g: &G, r: &Record, sig: SigInfo) -> ! {
         libc::SIGBUS => r.code == BUS_ADRERR && r.addr < NIL_PAGE,
         // 0 is not a kernel's code; 1 and 2 are SEGV_MAPERR and SEGV_ACCERR. 0x80 brings no address.
         libc::SIGSEGV => matches!(r.code, 0..=2) && r.addr < NIL_PAGE,
-        libc::SIGFPE => {
-            let text = match r.code {
-                1 => "integer divide by zero",
-                2 => "integer overflow",
-                _ => "floating point error",
-            };
-            panic_signal(Value::Error(text.to_owned()), sig)
-        }
+        libc::SIGFPE => match r.code {
+            1 => panicdivide(sig),
+            2 => panicoverflow(sig),
+            _ => panicfloat(sig),
+        },
         _ => panic_signal(Value::Error(SigInfo::name(r.sig).to_owned()), sig),
     };
     if nil {
-        panic_signal(Value::Error(MEM.to_owned()), sig)
+        panicmem(sig)
     }
     if g.panic_on_fault.get() {
-        panic_signal(Value::ErrorAddress(MEM.to_owned(), r.addr as usize), sig)
+        panicmemAddr(sig)
     }
     throw_with_detail(&[&format_args!("unexpected fault address {:#x}", r.addr)], "fault")
+}
+
+#[inline(never)]
+fn panicmem(sig: SigInfo) -> ! {
+    panic_signal(Value::Error(MEM.to_owned()), sig)
+}
+
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+fn panicmemAddr(sig: SigInfo) -> ! {
+    panic_signal(Value::ErrorAddress(MEM.to_owned(), sig.addr), sig)
+}
+
+#[inline(never)]
+fn panicdivide(sig: SigInfo) -> ! {
+    panic_signal(Value::Error("integer divide by zero".to_owned()), sig)
+}
+
+#[inline(never)]
+fn panicoverflow(sig: SigInfo) -> ! {
+    panic_signal(Value::Error("integer overflow".to_owned()), sig)
+}
+
+#[inline(never)]
+fn panicfloat(sig: SigInfo) -> ! {
+    panic_signal(Value::Error("floating point error".to_owned()), sig)
 }
 
 fn registers(r: &Record) -> crate::fatal::cgo::Registers {

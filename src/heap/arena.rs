@@ -13,6 +13,15 @@ const HINTS: usize = 128;
 /// By how much a heap grows (`mheap.grow`: 512 pages).
 pub(super) const GROWTH: usize = 4 << 20;
 
+/// Why the system gave no memory.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// There is no address space to be had.
+    Reserve,
+    /// There is, but no memory for it.
+    Commit,
+}
+
 /// A run of pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Run {
@@ -50,7 +59,7 @@ impl Arena {
     }
 
     /// A run of `pages` pages.
-    pub(super) fn take(&mut self, pages: usize) -> io::Result<Run> {
+    pub(super) fn take(&mut self, pages: usize) -> Result<Run, Refusal> {
         // First fit among what was freed, as Go's page allocator does: lowest address first.
         if let Some((&base, &have)) = self.free.iter().find(|&(_, &have)| have >= pages) {
             self.free.remove(&base);
@@ -59,14 +68,14 @@ impl Arena {
             }
             return Ok(Run { base, pages, dirty: true });
         }
-        let len = pages.checked_mul(PAGE_SIZE).ok_or(io::ErrorKind::OutOfMemory)?;
+        let len = pages.checked_mul(PAGE_SIZE).ok_or(Refusal::Reserve)?;
         if self.end - self.next < len {
-            self.grow(len)?;
+            self.grow(len).map_err(|_| Refusal::Reserve)?;
         }
         let end = self.next + len;
         if end > self.ready {
             let ready = (end - self.ready).next_multiple_of(GROWTH).min(self.end - self.ready);
-            sys::commit(self.ready, ready)?;
+            sys::commit(self.ready, ready).map_err(|_| Refusal::Commit)?;
             self.ready += ready;
         }
         let base = self.next;

@@ -16,7 +16,7 @@ mod sys;
 pub use breaking::{FileBacked, Prot};
 pub use place::{Part, Place};
 pub(crate) use sizeclass::is_large;
-pub use sizeclass::{MAX_SMALL_SIZE, PAGE_SIZE, roundupsize};
+pub use sizeclass::{MAX_SMALL_SIZE, MIN_SIZE_FOR_MALLOC_HEADER, PAGE_SIZE, roundupsize};
 
 use crate::layout::BucketLayout;
 use isolated::Isolated;
@@ -108,6 +108,8 @@ pub struct OutOfMemory {
     pub rounded: usize,
     /// Bytes in use.
     pub in_use: usize,
+    /// There is address space for it, but the system will not put memory there.
+    pub uncommitted: bool,
 }
 
 /// What [`Heap::alloc`] is asked for.
@@ -215,8 +217,11 @@ impl Heap {
     /// When the system refuses, the limit is reached, or [`refuse_after`](Self::refuse_after) says so.
     pub fn alloc(&self, r: &Request) -> Result<Allocation, OutOfMemory> {
         let mut s = self.state();
-        let refused =
-            OutOfMemory { rounded: r.size.saturating_add(arena::GROWTH - 1) & !(arena::GROWTH - 1), in_use: s.bytes };
+        let refused = OutOfMemory {
+            rounded: r.size.saturating_add(arena::GROWTH - 1) & !(arena::GROWTH - 1),
+            in_use: s.bytes,
+            uncommitted: false,
+        };
         match &mut s.refuse_in {
             Some(0) => return Err(refused),
             Some(n) => *n -= 1,
@@ -227,9 +232,10 @@ impl Heap {
         }
         let got = match &mut s.placed {
             Placed::Spans(p) => p.alloc(r),
-            Placed::Isolated(p) => p.alloc(r),
+            Placed::Isolated(p) => p.alloc(r).map_err(|_| arena::Refusal::Reserve),
         };
-        let (object, needs_zero) = got.map_err(|_| refused)?;
+        let uncommitted = matches!(got, Err(arena::Refusal::Commit));
+        let (object, needs_zero) = got.map_err(|_| OutOfMemory { uncommitted, ..refused })?;
         s.objects += 1;
         s.bytes += r.size;
         let owner = if r.role == Role::Header { object.base } else { r.owner };

@@ -9,7 +9,7 @@ pub const MAX_SMALL_SIZE: usize = 32768;
 /// Bytes of a malloc header (`mallocHeaderSize`, from Go 1.22).
 pub(super) const MALLOC_HEADER_SIZE: usize = 8;
 /// Objects with pointers above this size have a malloc header (`minSizeForMallocHeader`, from Go 1.22).
-pub(super) const MIN_SIZE_FOR_MALLOC_HEADER: usize = 512;
+pub const MIN_SIZE_FOR_MALLOC_HEADER: usize = 512;
 
 /// Slot sizes in bytes, ascending; class 0 is for large objects.
 pub(super) const CLASS_TO_SIZE: [u16; 68] = [

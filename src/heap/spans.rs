@@ -2,11 +2,10 @@
 //!
 //! What the allocator knows is kept here, in ordinary memory: tampering with emulated memory cannot confuse it.
 
-use super::arena::{Arena, Run};
+use super::arena::{Arena, Refusal, Run};
 use super::sizeclass::{CLASS_TO_PAGES, CLASS_TO_SIZE, MALLOC_HEADER_SIZE, PAGE_SIZE, has_malloc_header, size_class};
 use super::{Object, Request};
 use std::collections::BTreeMap;
-use std::io;
 
 /// What is known of a slot.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +62,7 @@ impl Default for Spans {
 
 impl Spans {
     /// An object; the second value says whether its memory may hold something.
-    pub(super) fn alloc(&mut self, r: &Request) -> io::Result<(Object, bool)> {
+    pub(super) fn alloc(&mut self, r: &Request) -> Result<(Object, bool), Refusal> {
         let header = if has_malloc_header(r.size, r.noscan, r.malloc_headers) { MALLOC_HEADER_SIZE } else { 0 };
         let size = r.size.max(1) + header;
         let class = size_class(size);
@@ -93,7 +92,7 @@ impl Spans {
         Ok((object, dirty))
     }
 
-    fn new_span(&mut self, pages: usize, class: usize) -> io::Result<u32> {
+    fn new_span(&mut self, pages: usize, class: usize) -> Result<u32, Refusal> {
         let Run { base, pages, dirty } = self.arena.take(pages)?;
         // Former spans in these pages are history now.
         let end = base + pages * PAGE_SIZE;

@@ -25,7 +25,8 @@ mod imp {
     /// Reserves address space without memory, at `hint` if that is free.
     pub(in super::super) fn reserve(hint: usize, len: usize) -> io::Result<usize> {
         let len = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
-        let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS | MapFlags::MAP_NORESERVE;
+        // Without MAP_NORESERVE: what is made usable later counts as memory, and the system may refuse it.
+        let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS;
         // SAFETY: a new mapping without MAP_FIXED replaces nothing.
         let p = unsafe { mman::mmap_anonymous(NonZeroUsize::new(hint), len, ProtFlags::PROT_NONE, flags) }?;
         Ok(p.as_ptr().expose_provenance())

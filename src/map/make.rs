@@ -88,10 +88,14 @@ pub(super) unsafe fn new_extra(t: &MapType, h: H) {
     }
 }
 
-/// `extra.nextOverflow = b`.
+/// `extra.nextOverflow = b`. Before a pointer is stored, compiled Go touches the object's first byte (a nil check, for
+/// the write barrier that may follow).
 pub(super) unsafe fn set_next_overflow(extra: usize, b: B) {
     // SAFETY: the caller's promise for the extra.
-    unsafe { mem::st64(extra + 16, b.0 as u64) };
+    unsafe {
+        let _ = mem::ld8(extra);
+        mem::st64(extra.wrapping_add(16), b.0 as u64);
+    }
 }
 
 /// `makeBucketArray`: an array of 2^b buckets and, from b = 4, spare overflow buckets behind them: 2^(b-4) and what the

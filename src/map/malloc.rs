@@ -2,9 +2,10 @@
 
 use super::hmap::H;
 use crate::fatal;
-use crate::heap::{Allocation, OutOfMemory, Request, Role, is_large};
+use crate::heap::{Allocation, MIN_SIZE_FOR_MALLOC_HEADER, OutOfMemory, Request, Role, is_large};
 use crate::layout::mem;
 use crate::types::MapType;
+use std::hint::black_box;
 
 /// What an object is for, besides its size.
 #[derive(Clone, Copy)]
@@ -21,18 +22,45 @@ pub(super) struct For {
 /// A fault while it zeroes is the runtime's own (`unexpected signal during runtime execution`).
 #[inline(never)]
 pub(super) unsafe fn mallocgc(t: &MapType, size: usize, noscan: bool, what: For) -> usize {
-    let malloc_headers = t.rt.rules().malloc_header;
+    let rules = t.rt.rules();
+    let malloc_headers = rules.malloc_header;
     let r = Request { size, noscan, malloc_headers, owner: what.map.0, role: what.role, table: what.table };
-    let large = is_large(size, malloc_headers);
-    let a = if large { allocLarge(t, &r) } else { nextFree(t, &r) };
+    // SAFETY: a request of the caller's.
+    black_box(unsafe {
+        match (rules.mallocgc_by_kind, is_large(size, malloc_headers)) {
+            (false, large) => allocate(t, &r, large),
+            (true, true) => mallocgcLarge(t, &r),
+            (true, false) if noscan => mallocgcSmallNoscan(t, &r),
+            (true, false) if size <= MIN_SIZE_FOR_MALLOC_HEADER => mallocgcSmallScanNoHeader(t, &r),
+            (true, false) => mallocgcSmallScanHeader(t, &r),
+        }
+    })
+}
+
+/// The kinds of object that `mallocgc` tells apart from Go 1.24 on, each with a function of its own.
+macro_rules! kinds {
+    ($($name:ident $large:literal)*) => {$(
+        #[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+        #[inline(never)]
+        unsafe fn $name(t: &MapType, r: &Request) -> usize {
+            // SAFETY: the caller's promise.
+            black_box(unsafe { allocate(t, r, $large) })
+        }
+    )*};
+}
+kinds! { mallocgcSmallNoscan false mallocgcSmallScanNoHeader false mallocgcSmallScanHeader false mallocgcLarge true }
+
+#[inline(always)]
+unsafe fn allocate(t: &MapType, r: &Request, large: bool) -> usize {
+    let a = if large { allocLarge(t, r) } else { nextFree(t, r) };
     if a.needs_zero {
-        if large && noscan {
-            // SAFETY: a fresh object of `size` bytes.
-            unsafe { memclrNoHeapPointersChunked(a.addr, size) };
+        if large && r.noscan {
+            // SAFETY: a fresh object of that size.
+            unsafe { memclrNoHeapPointersChunked(a.addr, r.size) };
         } else {
             fatal::set_mallocing(true);
             // SAFETY: as above.
-            unsafe { mem::memclr(a.addr, size) };
+            unsafe { mem::memclr(a.addr, r.size) };
             fatal::set_mallocing(false);
         }
     }
@@ -62,8 +90,45 @@ fn refill(e: &OutOfMemory) -> ! {
 /// What the page heap prints before its caller throws.
 #[inline(always)]
 fn out_of_memory(e: &OutOfMemory) -> ! {
+    if e.uncommitted {
+        mheap_alloc()
+    }
     let detail = format_args!("runtime: out of memory: cannot allocate {}-byte block ({} in use)", e.rounded, e.in_use);
     fatal::throw_with_detail(&[&detail], "out of memory")
+}
+
+/// `runtime.(*mheap).alloc`, which maps memory on the system stack, and there finds it refused.
+#[inline(never)]
+fn mheap_alloc() -> ! {
+    fatal::systemstack_switch(mheap_alloc_func1)
+}
+
+#[inline(never)]
+fn mheap_alloc_func1() -> ! {
+    mheap_allocSpan()
+}
+
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+fn mheap_allocSpan() -> ! {
+    mheap_grow()
+}
+
+#[inline(never)]
+fn mheap_grow() -> ! {
+    sysMap()
+}
+
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+fn sysMap() -> ! {
+    sysMapOS()
+}
+
+#[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
+#[inline(never)]
+fn sysMapOS() -> ! {
+    fatal::throw("runtime: out of memory")
 }
 
 /// `runtime.newobject`.
@@ -84,7 +149,7 @@ pub(super) unsafe fn newarray(t: &MapType, n: u64, what: For) -> usize {
     let bytes = (t.bucket.size as u64).checked_mul(n).filter(|&bytes| bytes <= MAX_ALLOC && n <= i64::MAX as u64);
     let Some(bytes) = bytes else { fatal::panic_plain("runtime: allocation size out of range") };
     // SAFETY: the caller's promise.
-    std::hint::black_box(unsafe { mallocgc(t, bytes as usize, !t.bucket_has_pointers, what) })
+    black_box(unsafe { mallocgc(t, bytes as usize, !t.bucket_has_pointers, what) })
 }
 
 /// `runtime.memclrNoHeapPointersChunked`: zeroes a large object without pointers, which Go does late, when a fault is no
@@ -94,7 +159,7 @@ pub(super) unsafe fn newarray(t: &MapType, n: u64, what: For) -> usize {
 unsafe fn memclrNoHeapPointersChunked(at: usize, size: usize) {
     // SAFETY: the caller's promise.
     unsafe { mem::memclr(at, size) };
-    std::hint::black_box(());
+    black_box(());
 }
 
 /// `runtime.memclrHasPointers`.
@@ -103,7 +168,7 @@ unsafe fn memclrNoHeapPointersChunked(at: usize, size: usize) {
 unsafe fn memclrHasPointers(at: usize, size: usize) {
     // SAFETY: the caller's promise.
     unsafe { mem::memclr(at, size) };
-    std::hint::black_box(());
+    black_box(());
 }
 
 /// Zeroes memory by the function that Go's compiler or runtime picks for it.
@@ -129,5 +194,5 @@ pub(super) unsafe fn typedmemmove(dst: usize, src: usize, size: usize) {
     }
     // SAFETY: the caller's promise for both ranges.
     unsafe { mem::memmove(dst, src, size) };
-    std::hint::black_box(());
+    black_box(());
 }
