@@ -410,7 +410,7 @@ mod lab {
             black_box(());
         }
         reached();
-        fault::run_main(Program { rules: GoVersion::V1_22.rules(), package: module_path!() }, main)
+        fault::run_main(Program { rules: GoVersion::V1_22.rules(), package: module_path!(), libraries: &[] }, main)
     }
 
     fn judge(c: &Case) -> Result<(), Failed> {
