@@ -17,3 +17,8 @@ pub mod rng;
 pub mod runtime;
 pub mod types;
 pub mod version;
+
+/// The README's example, as a test.
+#[cfg(all(doctest, gohmap_asm))]
+#[doc = include_str!("../README.md")]
+mod readme {}

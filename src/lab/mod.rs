@@ -1,5 +1,7 @@
-//! Experiments: scripts of map operations, and crashing programs with their recorded originals.
+//! Experiments: scripts of map operations, and crashing programs, run and held against their recorded originals.
 
+pub mod check;
+pub mod child;
 mod normalise;
 pub mod programs;
 pub mod script;

@@ -1,0 +1,114 @@
+//! What one operation costs: assigning to a key that is there, filling a new map, looking a key up. Each through
+//! [`GoMap`] and through the functions under it, the portable one and the assembly.
+//!
+//! `cargo bench`, or one of them: `cargo bench -- assign/assembly`.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use gohmap::gomap::GoMap;
+use gohmap::map;
+use gohmap::runtime::{Runtime, RuntimeConfig};
+use gohmap::types::MapType;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Entries: one bucket; within the first cache; within the second; beyond the last.
+const SIZES: [u64; 4] = [8, 512, 1 << 14, 1 << 20];
+
+fn runtime() -> Arc<Runtime> {
+    Runtime::new(RuntimeConfig { seed: Some(1), ..RuntimeConfig::default() })
+}
+
+/// `m[k] = k` for every `k < n`, without a hint, so that the map has grown step by step.
+fn filled(rt: &Arc<Runtime>, n: u64) -> GoMap<u64, u64> {
+    let m = GoMap::make(rt, 0);
+    (0..n).for_each(|k| m.insert(k, k));
+    m
+}
+
+/// Goes round `0..n`, one key a call.
+fn keys(n: u64) -> impl FnMut() -> u64 {
+    let mut key = 0;
+    move || {
+        key = if key + 1 == n { 0 } else { key + 1 };
+        black_box(key)
+    }
+}
+
+/// `mapassign_fast64` in both forms, under one signature.
+type Assign = fn(&MapType, usize, u64) -> usize;
+
+fn assigns() -> Vec<(&'static str, Assign)> {
+    // SAFETY: callers pass the type and header of a live map that nobody else uses.
+    let portable: Assign = |t, h, key| unsafe { map::fast64::mapassign_fast64(t, h, key, &()) };
+    #[cfg(not(gohmap_asm))]
+    return vec![("portable", portable)];
+    #[cfg(gohmap_asm)]
+    {
+        // SAFETY: the same.
+        let assembly: Assign = |t, h, key| unsafe { map::amd64::mapassign_fast64(t, h, key) };
+        vec![("portable", portable), ("assembly", assembly)]
+    }
+}
+
+/// `m[k] = v` for keys that are there.
+fn assign(c: &mut Criterion) {
+    let rt = runtime();
+    let mut group = c.benchmark_group("assign");
+    for n in SIZES {
+        let m = filled(&rt, n);
+        let mut key = keys(n);
+        group.bench_function(BenchmarkId::new("GoMap", n), |b| b.iter(|| m.insert(key(), 1)));
+        for (form, assign) in assigns() {
+            let (t, h) = (m.map_type(), m.hmap());
+            group.bench_function(BenchmarkId::new(form, n), |b| b.iter(|| assign(t, h, key())));
+        }
+    }
+    group.finish();
+}
+
+/// A new map and `n` new keys, growth included; the time is that of all of them.
+fn insert(c: &mut Criterion) {
+    let rt = runtime();
+    let mut group = c.benchmark_group("insert");
+    for n in &SIZES[..3] {
+        group.throughput(Throughput::Elements(*n));
+        group.bench_function(BenchmarkId::new("GoMap", n), |b| b.iter(|| filled(&rt, *n)));
+        for (form, assign) in assigns() {
+            group.bench_function(BenchmarkId::new(form, n), |b| {
+                b.iter(|| {
+                    let m = GoMap::<u64, u64>::make(&rt, 0);
+                    for key in 0..*n {
+                        assign(m.map_type(), m.hmap(), key);
+                    }
+                    m
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+/// `m[k]` for keys that are there.
+fn read(c: &mut Criterion) {
+    let rt = runtime();
+    let mut group = c.benchmark_group("read");
+    for n in SIZES {
+        let m = filled(&rt, n);
+        let mut key = keys(n);
+        group.bench_function(BenchmarkId::new("GoMap", n), |b| b.iter(|| m.get(key())));
+        let (t, h) = (m.map_type(), m.hmap());
+        group.bench_function(BenchmarkId::new("portable", n), |b| {
+            // SAFETY: `h` is the header of `m`, of type `t`, and nobody else uses it.
+            b.iter(|| unsafe { map::fast64::mapaccess1_fast64(t, h, key(), &()) });
+        });
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1)).sample_size(20);
+    targets = assign, insert, read
+}
+criterion_main!(benches);

@@ -1,0 +1,280 @@
+//! The command from outside: what it prints where, and with which status it ends.
+
+use gohmap::lab::programs;
+use gohmap::version::GoVersion;
+use serde_json::Value;
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, Output, Stdio};
+
+fn gohmap(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gohmap"));
+    command.args(args).env_remove("GOTRACEBACK").env_remove("NO_COLOR").env("TERM", "xterm").stdin(Stdio::null());
+    command
+}
+
+struct Said {
+    status: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn said(command: &mut Command) -> Said {
+    let Output { status, stdout, stderr } = command.stderr(Stdio::piped()).output().expect("the command starts");
+    let text = |b| String::from_utf8(b).expect("the command writes UTF-8");
+    Said { status: status.code(), out: text(stdout), err: text(stderr) }
+}
+
+fn run(args: &[&str]) -> Said {
+    said(&mut gohmap(args))
+}
+
+/// Runs with both outputs on a terminal of its own and returns what appeared there.
+fn on_a_terminal(command: &mut Command) -> String {
+    let (mut ours, mut theirs) = (-1, -1);
+    let none = std::ptr::null_mut();
+    // SAFETY: openpty writes two descriptors; name, attributes and size may be absent.
+    let done = unsafe { libc::openpty(&mut ours, &mut theirs, none, none.cast(), none.cast()) };
+    assert_eq!(done, 0, "openpty: {}", io::Error::last_os_error());
+    // SAFETY: both descriptors are open, new, and nobody else's.
+    let (mut ours, theirs) = unsafe { (File::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)) };
+    let second = theirs.try_clone().expect("a second descriptor");
+    let mut child = command.stdout(theirs).stderr(second).spawn().expect("the command starts");
+    // The command still holds the terminal's descriptors until it is given others.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut shown = Vec::new();
+    // Ends with EIO once the last descriptor of the terminal is closed.
+    let _ = ours.read_to_end(&mut shown);
+    child.wait().expect("the command ends");
+    String::from_utf8(shown).expect("the command writes UTF-8")
+}
+
+fn assert_narrow(text: &str) {
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
+        assert_eq!(line.trim_end(), line, "blanks at the end");
+    }
+}
+
+fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e}: {l}"))).collect()
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+fn strings<'a>(rows: &'a [Value], key: &str) -> Vec<&'a str> {
+    rows.iter().map(|r| r[key].as_str().expect("a string")).collect()
+}
+
+#[test]
+fn an_unknown_scenario_gets_the_nearest_name_in_one_line() {
+    for (args, name) in [
+        (&["crash", "nil-asign"][..], "nil-asign"),
+        (&["tour", "--only", "small-address", "nil-asign"], "nil-asign"),
+        (&["tour", "--json", "--only", "NIL_ASSIGN"], "NIL_ASSIGN"),
+    ] {
+        let s = run(args);
+        let told = format!("gohmap: no scenario {name:?}; did you mean \"nil-assign\"? `gohmap list` names them\n");
+        assert_eq!(s.err, told, "{args:?}");
+        assert_eq!((s.status, &*s.out), (Some(1), ""), "{args:?}");
+    }
+    let s = run(&["crash", "%%%%"]);
+    assert_eq!(s.err, "gohmap: no scenario \"%%%%\"; `gohmap list` names them\n");
+    assert_eq!(s.status, Some(1));
+}
+
+#[test]
+fn a_wrong_command_line_gets_the_usage_and_status_2() {
+    for args in [&["tour", "--nope"][..], &["crash"], &["nope"], &["crash", "nil-assign", "x"], &["list", "x"], &[]] {
+        let s = run(args);
+        assert_eq!((s.status, &*s.out), (Some(2), ""), "{args:?}");
+        assert!(s.err.contains("Usage: gohmap"), "{args:?}: {}", s.err);
+    }
+}
+
+#[test]
+fn an_unknown_version_gets_the_known_ones_and_status_2() {
+    for v in ["1.24", "1.18", "x"] {
+        let s = run(&["crash", "nil-assign", "--go", v]);
+        assert_eq!((s.status, &*s.out), (Some(2), ""), "{v}");
+        assert!(s.err.contains("1.19, 1.20, 1.21, 1.22, 1.23, 1.24-noswiss"), "{v}: {}", s.err);
+    }
+}
+
+#[test]
+fn crash_says_what_go_says_and_nothing_else() {
+    for v in GoVersion::ALL {
+        let s = run(&["crash", "nil-assign", "--go", v.name()]);
+        let start = "panic: assignment to entry in nil map\n\ngoroutine 1 [running]:\nmain.";
+        assert!(s.err.starts_with(start), "{v}: {}", s.err);
+        assert_eq!((s.status, &*s.out), (Some(2), ""), "{v}");
+    }
+}
+
+#[test]
+fn crash_reads_gotraceback() {
+    let at = |level| said(gohmap(&["crash", "nil-assign"]).env("GOTRACEBACK", level)).err;
+    assert_eq!(at("none"), "panic: assignment to entry in nil map\n");
+    assert!(!at("single").contains("runtime.main("));
+    assert!(at("system").contains("runtime.main("));
+    let crash = gohmap(&["crash", "nil-assign"]).env("GOTRACEBACK", "crash").output().expect("the command starts");
+    assert_eq!(crash.status.signal(), Some(libc::SIGABRT));
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    for args in [&["list"][..], &["list", "--all", "--json"], &["tour"], &["tour", "--json"], &["--help"]] {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        drop(reader);
+        assert_eq!(said(gohmap(args).stdout(writer)).err, "", "{args:?}");
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_an_error_in_one_line() {
+    for args in [&["list"][..], &["list", "--json"], &["tour", "--only", "nil-assign"]] {
+        let full = File::options().write(true).open("/dev/full").expect("/dev/full");
+        let s = said(gohmap(args).stdout(full));
+        assert_eq!(s.status, Some(1), "{args:?}");
+        assert!(s.err.starts_with("gohmap: ") && s.err.lines().count() == 1, "{args:?}: {}", s.err);
+    }
+}
+
+#[test]
+fn colours_are_for_terminals_without_no_color() {
+    let args = ["tour", "--only", "nil-assign"];
+    assert!(on_a_terminal(&mut gohmap(&args)).contains("\x1b[32m"), "green on a terminal");
+    assert!(on_a_terminal(gohmap(&args).env("NO_COLOR", "")).contains("\x1b[32m"), "an empty NO_COLOR says nothing");
+    for text in [
+        on_a_terminal(gohmap(&args).env("NO_COLOR", "1")),
+        on_a_terminal(gohmap(&args).env("TERM", "dumb")),
+        on_a_terminal(gohmap(&["list"]).env("NO_COLOR", "1")),
+        run(&args).out,
+        run(&["list"]).out,
+    ] {
+        assert!(text.contains("nil-assign") && !text.contains('\x1b'), "{text:?}");
+    }
+}
+
+#[test]
+fn list_names_the_scenarios() {
+    let friendly = run(&["list"]);
+    assert_eq!((friendly.status, &*friendly.err), (Some(0), ""));
+    assert_narrow(&friendly.out);
+    let named: HashSet<&str> = friendly.out.lines().filter_map(|l| l.split(' ').next()).collect();
+    for alias in programs::cases().filter_map(|c| c.alias) {
+        assert!(named.contains(alias), "{alias} in {}", friendly.out);
+    }
+    let all = run(&["list", "--all"]);
+    assert_eq!(all.status, Some(0));
+    assert_narrow(&all.out);
+    assert!(all.out.lines().count() >= programs::cases().count());
+}
+
+#[test]
+fn list_speaks_json() {
+    let rows = json_lines(&run(&["list", "--all", "--json"]).out);
+    assert_eq!(strings(&rows, "case"), programs::cases().map(|c| c.name).collect::<Vec<_>>());
+    for row in &rows {
+        assert_eq!(keys(row), ["case", "alias", "about", "recorded"]);
+    }
+    let friendly = json_lines(&run(&["list", "--json"]).out);
+    assert!(friendly.iter().all(|r| r["alias"].is_string()));
+    assert!(friendly.len() < rows.len());
+}
+
+#[test]
+fn the_tour_agrees_with_real_go() {
+    let s = run(&["tour"]);
+    let n = programs::cases().filter(|c| c.alias.is_some()).count();
+    assert_eq!((s.status, &*s.err), (Some(0), ""), "{}", s.out);
+    assert_narrow(&s.out);
+    let last = s.out.lines().last().expect("a last line");
+    assert!(last.starts_with(&format!("{n} of {n} agree with real Go (go1.22.10). ")), "{last}");
+    assert!(s.out.starts_with("How a Go 1.22 program dies of its map"), "it says first what it is");
+}
+
+#[test]
+fn the_tour_shows_what_was_chosen_in_that_order() {
+    let s = run(&["tour", "--only", "unmapped-buckets", "nil-assign", "--go", "1.19"]);
+    assert_eq!(s.status, Some(0), "{}", s.out);
+    assert_narrow(&s.out);
+    let at = |text: &str| s.out.find(text).unwrap_or_else(|| panic!("{text:?} in {}", s.out));
+    assert!(at("  1/2 unmapped-buckets") < at("  2/2 nil-assign"));
+    at("      | unexpected fault address 0x");
+    at("      | panic: assignment to entry in nil map");
+    at("      exit status 2: agrees with go1.19.8");
+    at("2 of 2 agree with real Go (go1.19.8).");
+}
+
+#[test]
+fn the_tour_is_not_changed_by_gotraceback() {
+    let s = said(gohmap(&["tour", "--only", "nil-assign"]).env("GOTRACEBACK", "crash"));
+    assert_eq!(s.status, Some(0), "{}", s.out);
+}
+
+#[test]
+fn the_tour_speaks_json() {
+    let args = ["tour", "--json", "--only", "nil-assign", "nil-assign-recovered", "unmapped-buckets"];
+    let rows = json_lines(&run(&args).out);
+    assert_eq!(strings(&rows, "scenario"), args[3..]);
+    assert_eq!(strings(&rows, "verdict"), ["agrees"; 3]);
+    for row in &rows {
+        assert_eq!(
+            keys(row),
+            ["scenario", "case", "about", "go", "recorded", "verdict", "exit", "signal", "stdout", "stderr", "diff"]
+        );
+        assert_eq!((&row["go"], &row["recorded"]), (&"1.22".into(), &"go1.22.10".into()));
+    }
+    assert_eq!((&rows[0]["exit"], &rows[0]["signal"]), (&2.into(), &Value::Null));
+    let text = |row: usize, key: &str| rows[row][key].as_str().expect("a string");
+    assert!(text(0, "stderr").starts_with("panic: assignment to entry in nil map\n"));
+    assert!(text(1, "stdout").contains("assignment to entry in nil map"));
+}
+
+/// With no file size allowed, the file that the scenario maps cannot be made, so it ends otherwise than real Go did.
+#[test]
+fn a_difference_is_shown_and_gives_status_1() {
+    let starved = |args: &[&str]| {
+        let mut command = gohmap(args);
+        // SAFETY: between fork and exec there is only a plain system call.
+        unsafe {
+            command.pre_exec(|| {
+                let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+                match libc::setrlimit(libc::RLIMIT_FSIZE, &none) {
+                    0 => Ok(()),
+                    _ => Err(io::Error::last_os_error()),
+                }
+            });
+        }
+        said(&mut command)
+    };
+    let s = starved(&["tour", "--only", "nil-assign", "truncated-file"]);
+    assert_eq!((s.status, &*s.err), (Some(1), ""), "{}", s.out);
+    assert_narrow(&s.out);
+    assert!(s.out.contains("DIFFERS from go1.22.10\n"), "{}", s.out);
+    assert!(s.out.contains("\n      -fatal error: fault\n"), "a diff in {}", s.out);
+    assert!(s.out.contains("\n1 of 2 agree with real Go (go1.22.10). "), "{}", s.out);
+
+    let s = starved(&["tour", "--json", "--only", "truncated-file"]);
+    assert_eq!(s.status, Some(1));
+    let row = &json_lines(&s.out)[0];
+    assert_eq!(row["verdict"], "differs");
+    assert!(row["diff"].as_array().is_some_and(|d| d.contains(&"-fatal error: fault".into())), "{row}");
+}
+
+#[test]
+fn help_is_narrow_and_has_examples() {
+    for args in [&["--help"][..], &["tour", "--help"], &["crash", "--help"], &["list", "--help"]] {
+        let s = run(args);
+        assert_eq!((s.status, &*s.err), (Some(0), ""));
+        assert!(s.out.lines().all(|l| l.chars().count() <= 80), "{}", s.out);
+        assert!(s.out.contains("\nExamples:\n  gohmap "), "{args:?}");
+    }
+    assert_eq!(run(&["--version"]).out, format!("gohmap {}\n", env!("CARGO_PKG_VERSION")));
+}
