@@ -48,7 +48,9 @@ macro_rules! c_functions {
         #[inline(never)]
         fn $go($($arg: $ty),*) $(-> $ret)? {
             // SAFETY: C code that reads or writes one field of the header at `h`, or faults, as the case wants.
-            black_box(cgocall(|| unsafe { $c($($arg),*) }))
+            let r = cgocall(|| unsafe { $c($($arg),*) });
+            black_box(stringify!($go)); // keeps it apart from others that call the same
+            r
         }
     )*};
 }
@@ -76,7 +78,7 @@ fn _Cfunc_c_callback_assign() {
         unsafe { gohmap_c_callback(body_exported) }
     }
     cgocall(body);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -89,25 +91,25 @@ fn _Cfunc_c_callback_read() {
         unsafe { gohmap_c_callback(body_exported) }
     }
     cgocall(body);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn _cgoexp_0123456789ab_goAssign() {
     goAssign();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn _cgoexp_0123456789ab_goRead() {
     goRead();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn goAssign() {
     NILM.insert(1, 1);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -179,7 +181,7 @@ fn setcount() {
     _Cfunc_c_setcount(h, 1 << 40);
     println!("len after C set count=1<<40: {}", M64.len());
     read();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -197,7 +199,7 @@ fn setBread() {
     _Cfunc_c_setB(h, 63);
     println!("len {}", M64.len());
     read();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -206,7 +208,7 @@ fn setBassign() {
     _Cfunc_c_setB(h, 63);
     println!("len {}", M64.len());
     assign();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -215,7 +217,7 @@ fn setbuckets() {
     _Cfunc_c_setbuckets(h, unmapped());
     println!("len {}", M64.len());
     read();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -224,7 +226,7 @@ fn setbucketsassign() {
     _Cfunc_c_setbuckets(h, unmapped());
     println!("len {}", M64.len());
     assign();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -233,7 +235,7 @@ fn setbucketsnil() {
     _Cfunc_c_setbuckets(h, 0);
     println!("len {}", M64.len());
     read();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -242,7 +244,7 @@ fn setflags() {
     _Cfunc_c_setflags(h, 4);
     println!("len {}", M64.len());
     assign();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -252,7 +254,7 @@ fn zeroheader() {
     println!("len {}", M64.len());
     read();
     assign();
-    black_box(());
+    mark!();
 }
 
 /// count = -1, flags = 0xff, B = 255, noverflow = 0xffff, hash0 = all ones.
@@ -262,7 +264,7 @@ fn ffheader() {
     _Cfunc_c_memset(h, 0xff, 16);
     println!("len {}", M64.len());
     read();
-    black_box(());
+    mark!();
 }
 
 /// C writes count, B and buckets one after the other; Go looks at len between.
@@ -276,7 +278,7 @@ fn tamper() {
     _Cfunc_c_setbuckets(h, unmapped());
     println!("C set buckets: len {}", M64.len());
     read();
-    black_box(());
+    mark!();
 }
 
 // ---- C itself faults
@@ -308,7 +310,7 @@ fn cwriteprot() {
     let p = hm::mmap(REGION_AT, REGION_BYTES, PROT_READ);
     _Cfunc_c_setbuckets(h, p);
     _Cfunc_c_write(h);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -325,7 +327,7 @@ fn creadrecover() {
         println!("{}", _Cfunc_c_read(h));
     }
     defer(|d| println!("recovered: must not happen {:?}", d.recover().map(|p| p.text().to_owned())), body);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -349,7 +351,7 @@ fn cdiv() {
 #[inline(never)]
 fn cabort() {
     _Cfunc_c_abort();
-    black_box(());
+    mark!();
 }
 
 // ---- C calls back into Go, which panics on a map
@@ -357,7 +359,7 @@ fn cabort() {
 #[inline(never)]
 fn callbackpanic() {
     _Cfunc_c_callback_assign();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -376,7 +378,7 @@ fn callbackfault() {
     let h = build(5);
     _Cfunc_c_setbuckets(h, unmapped());
     _Cfunc_c_callback_read();
-    black_box(());
+    mark!();
 }
 
 pub(super) fn main() {
@@ -411,5 +413,5 @@ pub(super) fn main() {
         case("callbackrecover", "recovers such a panic on the other side of the C frames", callbackrecover),
         case("callbackfault", "lets C call back into Go, which reads unmapped buckets", callbackfault),
     ])();
-    black_box(());
+    mark!();
 }

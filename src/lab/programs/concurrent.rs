@@ -10,7 +10,6 @@ use crate::lab::programs::make;
 use crate::layout::HASH_WRITING;
 use crate::map::fast64::{mapassign_fast64, mapdelete_fast64};
 use crate::probe::{Probe, Step};
-use std::hint::black_box;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -46,14 +45,14 @@ fn det_len64() {
 fn det_assign64() {
     set_writing(&M64);
     M64.insert(3, 1);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn det_assign64existing() {
     set_writing(&M64);
     M64.insert(1, 1);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -72,14 +71,14 @@ fn det_commaok64() {
 fn det_delete64() {
     set_writing(&M64);
     M64.delete(1);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn det_deletemissing64() {
     set_writing(&M64);
     M64.delete(99);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -107,7 +106,7 @@ fn det_rangemid() {
 fn det_clear64() {
     set_writing(&M64);
     M64.clear();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -124,7 +123,7 @@ fn det_recover() {
     fn body_inner() {
         set_writing(&M64);
         M64.insert(3, 1);
-        black_box(());
+        mark!();
     }
     defer(
         |d| {
@@ -133,7 +132,7 @@ fn det_recover() {
         },
         body,
     );
-    black_box(());
+    mark!();
 }
 
 // ---- deterministic: hashWriting set on EMPTY maps
@@ -167,7 +166,7 @@ fn empty_range() {
 fn empty_assign() {
     set_writing(&E64);
     E64.insert(1, 1);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -218,14 +217,14 @@ fn done_delete() {
 fn writer() {
     set_writing(&M64);
     M64.insert(3, 1);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn det_goroutine() {
     go(writer);
     fatal::sleep(Duration::from_secs(5));
-    black_box(());
+    mark!();
 }
 
 // ---- real races. Each spins for at most 8 seconds.
@@ -415,5 +414,5 @@ pub(super) fn main() {
         case("real_clearwrite", race("clears and writes"), real_clearwrite).compare(Racy).since_121(),
         case("real_lenwrite", "asks for the length of a map that another goroutine grows and empties", real_lenwrite),
     ])();
-    black_box(());
+    mark!();
 }

@@ -19,7 +19,7 @@ static BUSY: Var<Map> = Var::new(|| {
 #[inline(never)]
 fn assign() {
     M.insert(1, 1);
-    black_box(());
+    mark!();
 }
 
 // Functions that Go's program does not have are `body_…`: tracebacks leave them out.
@@ -78,24 +78,48 @@ fn p_custom() {
 
 #[inline(never)]
 fn p_wrappednilmap() {
-    defer(|d| body_wrap(&body_recovered(d)), assign);
-    black_box(());
+    defer(
+        |d| {
+            mark!();
+            body_wrap(&body_recovered(d))
+        },
+        assign,
+    );
+    mark!();
 }
 
 #[inline(never)]
 fn p_repanicsame() {
-    defer(|d| fatal::repanic(&body_recovered(d)), assign);
-    black_box(());
+    defer(
+        |d| {
+            mark!();
+            fatal::repanic(&body_recovered(d))
+        },
+        assign,
+    );
+    mark!();
 }
 
 #[inline(never)]
 fn p_repanictwice() {
     fn body() {
-        defer(|d| fatal::repanic(&body_recovered(d)), assign);
-        black_box(());
+        defer(
+            |d| {
+                mark!();
+                fatal::repanic(&body_recovered(d))
+            },
+            assign,
+        );
+        mark!();
     }
-    defer(|d| fatal::repanic(&body_recovered(d)), body);
-    black_box(());
+    defer(
+        |d| {
+            mark!();
+            fatal::repanic(&body_recovered(d))
+        },
+        body,
+    );
+    mark!();
 }
 
 #[inline(never)]
@@ -105,10 +129,10 @@ fn p_threedeep() {
             body_string("first");
         }
         defer(|_| body_string("second"), body);
-        black_box(());
+        mark!();
     }
     defer(|_| body_string("third"), body);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -120,7 +144,7 @@ fn p_recoveredthennew() {
         },
         assign,
     );
-    black_box(());
+    mark!();
 }
 
 /// Recovered in the deferred call; a later panic does not show the first one.
@@ -140,7 +164,7 @@ fn p_sigrecovered() {
         },
         body_through_nil,
     );
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -151,15 +175,21 @@ fn p_sigrecoveredfully() {
 
 #[inline(never)]
 fn p_sigwrapped() {
-    defer(|d| body_wrap(&body_recovered(d)), body_through_nil);
-    black_box(());
+    defer(
+        |d| {
+            mark!();
+            body_wrap(&body_recovered(d))
+        },
+        body_through_nil,
+    );
+    mark!();
 }
 
 /// A deferred os.Exit beats the crash report.
 #[inline(never)]
 fn p_exitcode() {
     defer(|_| std::process::exit(7), assign);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -174,25 +204,25 @@ fn deep(n: i32) {
         assign();
     }
     deep(n - 1);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn p_deep() {
     deep(150);
-    black_box(());
+    mark!();
 }
 
 #[inline(always)]
 fn inlineme() {
     M.insert(2, 1);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn p_inlined() {
     inlineme();
-    black_box(());
+    mark!();
 }
 
 #[expect(clippy::redundant_closure_call, reason = "a closure in Go, whose frame shows")]
@@ -201,13 +231,13 @@ fn p_closure() {
     (|| {
         fn body() {
             M.insert(3, 1);
-            black_box(());
+            mark!();
         }
         fn body_deferred(_: &Deferred) {}
         defer(body_deferred, body);
-        black_box(());
+        mark!();
     })();
-    black_box(());
+    mark!();
 }
 
 /// A panic is being unwound when a deferred call hits the concurrent-write check.
@@ -217,11 +247,11 @@ fn p_panicthenfatal() {
         |_| {
             body_busy_write();
             BUSY.insert(2, 1);
-            black_box(());
+            mark!();
         },
         assign,
     );
-    black_box(());
+    mark!();
 }
 
 /// The same, but the panic came from a signal: the `[signal …]` line is still printed.
@@ -231,11 +261,11 @@ fn p_sigthenfatal() {
         |_| {
             body_busy_write();
             BUSY.insert(2, 1);
-            black_box(());
+            mark!();
         },
         body_through_nil,
     );
-    black_box(());
+    mark!();
 }
 
 /// A signal's panic is recovered while another panic is in flight: the stale `[signal …]` line shows up.
@@ -247,11 +277,11 @@ fn p_signested() {
     defer(
         |_| {
             defer(|d| drop(body_recovered(d)), body_through_nil);
-            black_box(());
+            mark!();
         },
         body,
     );
-    black_box(());
+    mark!();
 }
 
 /// A recovered signal's panic, then a fatal error on the same goroutine: no `[signal …]` line.
@@ -260,7 +290,7 @@ fn p_sigdonethenfatal() {
     defer(|d| drop(body_recovered(d)), body_through_nil);
     body_busy_write();
     BUSY.insert(2, 1);
-    black_box(());
+    mark!();
 }
 
 /// An unrecoverable fault in a deferred call while a panic is in flight.
@@ -270,11 +300,11 @@ fn p_panicthenfault64() {
         |_| {
             // SAFETY: faults: nothing is mapped there.
             unsafe { mem::st64(black_box(REGION_AT), 1) };
-            black_box(());
+            mark!();
         },
         assign,
     );
-    black_box(());
+    mark!();
 }
 
 pub(super) fn main() {
@@ -308,5 +338,5 @@ pub(super) fn main() {
         case("p_sigdonethenfatal", "recovers a nil dereference, then meets a concurrent map write", p_sigdonethenfatal),
         case("p_panicthenfault64", "faults in a deferred call while a panic is in flight", p_panicthenfault64),
     ])();
-    black_box(());
+    mark!();
 }

@@ -4,7 +4,6 @@ use super::hm::{self, case};
 use crate::fatal::defer;
 use crate::gomap::SharedMap;
 use crate::lab::programs::make;
-use std::hint::black_box;
 
 type Map = SharedMap<u64, i64>;
 
@@ -69,7 +68,7 @@ fn toolargerecover() {
         println!("{}", m.len());
     }
     defer(|d| println!("recover: {:?}", d.recover().map(|p| p.text().to_owned())), body);
-    black_box(());
+    mark!();
 }
 
 pub(super) fn main() {
@@ -82,5 +81,5 @@ pub(super) fn main() {
         case("toolarge40", "makes a map with a hint of 1<<40, which is believed", toolarge40),
         case("toolargerecover", "tries to recover from a hint of 1<<40, for which there is no memory", toolargerecover),
     ])();
-    black_box(());
+    mark!();
 }

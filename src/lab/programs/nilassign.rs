@@ -4,7 +4,6 @@ use super::hm::{self, Var, case};
 use crate::fatal::{self, Deferred, Value, defer, go};
 use crate::gomap::SharedMap;
 use crate::lab::programs::nil;
-use std::hint::black_box;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -18,25 +17,25 @@ static CALLS: AtomicI64 = AtomicI64::new(0);
 #[inline(never)]
 fn fast64() {
     M64.insert(1, 2);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn bigvalue() {
     MBIG.insert(1, [0; 200]);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn increment() {
     M64.update(1, |v| v + 1);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn opassign() {
     M64.update(3, |v| v + 4);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -82,13 +81,14 @@ fn recovered64() {
 fn repanic() {
     defer(
         |d| {
+            mark!();
             if let Some(p) = d.recover() {
                 fatal::repanic(&p);
             }
         },
         fast64,
     );
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -101,7 +101,7 @@ fn repanicwrapped() {
         },
         fast64,
     );
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -109,18 +109,18 @@ fn panicindefer() {
     defer(
         |_| {
             OTHER.insert(5, 1);
-            black_box(());
+            mark!();
         },
         fast64,
     );
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn ingoroutine() {
     go(fast64);
     fatal::sleep(Duration::from_secs(5));
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -130,17 +130,17 @@ fn indefer() {
     }
     fn body_deferred(_: &Deferred) {
         fast64();
-        black_box(());
+        mark!();
     }
     defer(body_deferred, body);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn stderrfirst() {
     eprint!("partial line without newline");
     fast64();
-    black_box(());
+    mark!();
 }
 
 pub(super) fn main() {
@@ -158,5 +158,5 @@ pub(super) fn main() {
         case("indefer", "assigns to a nil map in a deferred call", indefer),
         case("stderrfirst", "writes half a line to standard error, then assigns to a nil map", stderrfirst),
     ])();
-    black_box(());
+    mark!();
 }

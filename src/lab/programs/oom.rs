@@ -6,7 +6,6 @@ use crate::fatal::defer;
 use crate::gomap::SharedMap;
 use crate::lab::programs::make;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::hint::black_box;
 
 static M64: Var<Map> = Var::new(|| make(0));
 static MBIG: Var<SharedMap<u64, [u8; 200]>> = Var::new(|| make(0));
@@ -46,21 +45,21 @@ fn growBig() {
 fn grow_int() {
     limit(64 << 20);
     growInt();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn grow_int200() {
     limit(200 << 20);
     growInt();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn grow_big() {
     limit(64 << 20);
     growBig();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -74,18 +73,18 @@ fn hint() {
 fn recovers() {
     fn body() {
         Try("grow", growInt);
-        black_box(());
+        mark!();
     }
     limit(64 << 20);
     defer(|_| println!("deferred: must not print"), body);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 fn nogc() {
     limit(64 << 20);
     growInt();
-    black_box(());
+    mark!();
 }
 
 pub(super) fn main() {
@@ -97,5 +96,5 @@ pub(super) fn main() {
         case("recovers", "tries to recover from running out of memory", recovers),
         case("nogc", "grows a map until the system refuses memory, with the collector off", nogc).scattered(),
     ])();
-    black_box(());
+    mark!();
 }

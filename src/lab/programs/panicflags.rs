@@ -76,5 +76,5 @@ pub(super) fn main() {
         case("divide64", "divides a missing entry by zero", divide64),
         case("rangepanic64", "panics in the body of a range", rangepanic64),
     ])();
-    black_box(());
+    mark!();
 }

@@ -9,7 +9,6 @@ use crate::gomap::SharedMap;
 use crate::lab::programs::{make, nil};
 use libc::{PROT_NONE, PROT_READ};
 use recover::*;
-use std::hint::black_box;
 use targets::{TARGETS, Target, bus_target, target, unmapped_region};
 
 static M64: Var<Map> = Var::new(nil);
@@ -185,7 +184,7 @@ fn extra_bad() {
     hm::poke(h().extra_at(), unmapped_region());
     h().set_count(3); // no growth: the full bucket needs an overflow bucket
     assignnew64();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -193,7 +192,7 @@ fn extra_badrange() {
     build(8);
     hm::poke(h().extra_at(), unmapped_region());
     range64();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -272,7 +271,7 @@ pub(super) fn main() {
                 build(2);
                 point_all(t);
                 (op.run)();
-                black_box(());
+                mark!();
             });
             let levels = matches!((t.name, op.name), ("unmapped", "read") | ("0x10", "assignnew"));
             cases.push(op.of(if levels { c.at_all_levels() } else { c }));
@@ -285,7 +284,7 @@ pub(super) fn main() {
                 build(100);
                 point_all(t);
                 (op.run)();
-                black_box(());
+                mark!();
             });
             cases.push(op.of(c.scattered()));
         }
@@ -296,7 +295,7 @@ pub(super) fn main() {
             let c = case(format!("old_{}_{}", t.name, op.name), about(&op, &what), move || {
                 old_target(t);
                 (op.run)();
-                black_box(());
+                mark!();
             });
             cases.push(op.of(c.scattered()));
         }
@@ -307,7 +306,7 @@ pub(super) fn main() {
             build(2);
             point_all(t);
             (op.run)();
-            black_box(());
+            mark!();
         });
         cases.push(op.of(c));
     }
@@ -321,7 +320,7 @@ pub(super) fn main() {
             let c = case(format!("ovf_{name}_{}", op.name), about(&op, &what), move || {
                 overflow_to(at());
                 (op.run)();
-                black_box(());
+                mark!();
             });
             cases.push(op.of(c));
         }
@@ -330,12 +329,12 @@ pub(super) fn main() {
         let what = format!("under SetPanicOnFault, uses a map whose buckets {}, and recovers", t.about);
         cases.push(case(format!("pof_{}", t.name), what, move || {
             pof(t);
-            black_box(());
+            mark!();
         }));
     }
     cases.extend(scenarios());
     hm::pick(cases)();
-    black_box(());
+    mark!();
 }
 
 impl Operation {

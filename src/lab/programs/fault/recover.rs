@@ -16,7 +16,7 @@ pub(super) fn recover_nil_assign() {
     Try("assign", assignnew64);
     hm::show("after", &M64);
     Try("read", read64); // hashWriting is still set: fatal, not recoverable
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -26,7 +26,7 @@ pub(super) fn recover_nil_assign2() {
     Try("assign", assignnew64);
     hm::show("after", &M64);
     Try("assign again", assignnew64);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -36,7 +36,7 @@ pub(super) fn recover_nil_delete() {
     Try("delete", delete64);
     hm::show("after", &M64);
     Try("delete again", delete64);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -59,7 +59,7 @@ pub(super) fn recover_nil_clear() {
     hm::show("after", &M64);
     Try("clear again", clear64);
     Try("assign", assignnew64);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -89,7 +89,7 @@ pub(super) fn pof_uncaught() {
     build(2);
     point_all(target("unmapped"));
     read64();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -98,7 +98,7 @@ pub(super) fn pof_uncaughtnoncanon() {
     build(2);
     h().set_buckets(0xdead_beef_dead_beef);
     read64();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -109,7 +109,7 @@ pub(super) fn pof_thenwrite() {
     Try("assign new", assignnew64);
     hm::show("after assign", &M64);
     Try("assign again", assignnew64);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -148,13 +148,14 @@ pub(super) fn pof_repanic() {
     point_all(target("unmapped"));
     defer(
         |d| {
+            mark!();
             if let Some(p) = d.recover() {
                 fatal::repanic(&p);
             }
         },
         read64,
     );
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -186,12 +187,12 @@ pub(super) fn pof_olddelete() {
 pub(super) fn fatal_norecover() {
     fn body() {
         Try("read", read64);
-        black_box(());
+        mark!();
     }
     build(2);
     point_all(target("unmapped"));
     defer(|_| println!("deferred: must not print"), body);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]

@@ -3,7 +3,6 @@
 use super::super::hm::{self, Try};
 use super::{M64, SZ64, body_found, build, growing, h, opassign, opdelete, oprange};
 use crate::lab::programs::make;
-use std::hint::black_box;
 
 fn top(bucket: usize, i: usize) -> usize {
     h().buckets() + bucket * SZ64 + i
@@ -89,14 +88,14 @@ pub(super) fn top_badmapstate64() {
     bad_old(1, 2);
     opassign();
     M64.insert(1000, 1);
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
 pub(super) fn top_badmapstate64del() {
     bad_old(1, 3);
     opdelete();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]

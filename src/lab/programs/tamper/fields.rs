@@ -8,7 +8,6 @@ use super::{
 use crate::fatal::defer;
 use crate::lab::programs::make;
 use std::cell::Cell;
-use std::hint::black_box;
 
 // ---- count
 
@@ -32,7 +31,7 @@ pub(super) fn count_min() {
     oplen();
     opread();
     opdelete(); // count-- wraps
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -51,7 +50,7 @@ pub(super) fn count_huge() {
     }
     hm::show("after 3 more", &M64);
     opreadall();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -73,7 +72,7 @@ pub(super) fn count_clone40() {
     build(5);
     h().set_count(1 << 40);
     opclone();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -81,7 +80,7 @@ pub(super) fn count_clonehuge() {
     build(5);
     h().set_count(1 << 62);
     opclone();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -115,7 +114,7 @@ pub(super) fn flag_ff_forever() {
     h().set_flags(0xff);
     oplen();
     Try("read", opread);
-    black_box(());
+    mark!();
 }
 
 /// Resetting by hand is the only cure.
@@ -126,7 +125,7 @@ pub(super) fn flag_ff_reset() {
     h().set_flags(0);
     opassign();
     opread();
-    black_box(());
+    mark!();
 }
 
 /// With B = 0 fast64 compares keys directly.
@@ -173,7 +172,7 @@ pub(super) fn nevacuate_growing_read() {
     h().set_nevacuate(1 << 20);
     opreadall();
     oprange();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -181,7 +180,7 @@ pub(super) fn nevacuate_growing_assign() {
     growing();
     h().set_nevacuate(1 << 20);
     opassign();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -189,7 +188,7 @@ pub(super) fn nevacuate_growing_huge() {
     growing();
     h().set_nevacuate(1 << 60);
     opassign();
-    black_box(());
+    mark!();
 }
 
 /// Already at the end: growth never completes by counting.
@@ -232,7 +231,7 @@ pub(super) fn old_self() {
     Try("assign", opassign);
     hm::show("after", &M64);
     opreadall();
-    black_box(());
+    mark!();
 }
 
 /// B == 0: there are 1 << 255 old buckets.
@@ -266,7 +265,7 @@ pub(super) fn old_nilled() {
     let found = body_found(1..=M64.len() as u64, |k| k * 10);
     println!("lookups lost: {} range equals lookups: {}", found < M64.len() as usize, body_count_range() == found);
     opassign();
-    black_box(());
+    mark!();
 }
 
 /// … and the next growth finds `extra.oldoverflow` still set.
@@ -318,7 +317,7 @@ pub(super) fn buckets_nil_grown() {
     Try("delete", || M64.delete(1));
     hm::show("after delete", &M64);
     opread();
-    black_box(());
+    mark!();
 }
 
 /// One bucket is allocated although B says 4 buckets.
@@ -364,7 +363,7 @@ pub(super) fn buckets_nil_big() {
                     },
                     body,
                 );
-                black_box(());
+                mark!();
             })();
         }
         println!("all recovered {}", PANICS.get());
@@ -373,5 +372,5 @@ pub(super) fn buckets_nil_big() {
     h().set_buckets(0);
     println!("B {}", h().b());
     defer(|_| println!("not reached"), body);
-    black_box(());
+    mark!();
 }

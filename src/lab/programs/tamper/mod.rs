@@ -10,7 +10,6 @@ use super::hm::{self, Header, Listed, Map, Var, case};
 use crate::lab::programs::{make, nil};
 use bytes::*;
 use fields::*;
-use std::hint::black_box;
 
 static M64: Var<Map> = Var::new(nil);
 
@@ -148,7 +147,7 @@ fn bCase(n: u64, b: u8, op: fn()) {
     build(n);
     h().set_b(b);
     op();
-    black_box(());
+    mark!();
 }
 
 #[inline(never)]
@@ -168,7 +167,7 @@ pub(super) fn main() {
                 let about = format!("sets B of a map with {n} entries to {b} and {}", op.about);
                 let c = case(format!("B{b}_n{n}_{}", op.name), about, move || {
                     bCase(n, b, op.run);
-                    black_box(());
+                    mark!();
                 });
                 cases.push(since(&op, c.scattered()));
             }
@@ -179,14 +178,14 @@ pub(super) fn main() {
             let about = format!("sets the flags of a map to {f:#x} and {}", op.about);
             let c = case(format!("flags{f:#x}_{}", op.name), about, move || {
                 flagCase(f, op.run);
-                black_box(());
+                mark!();
             });
             cases.push(since(&op, c));
         }
     }
     cases.extend(scenarios());
     hm::pick(cases)();
-    black_box(());
+    mark!();
 }
 
 fn scenarios() -> Vec<Listed> {

@@ -20,7 +20,7 @@ type Case struct {
 //
 //go:noinline
 func growStack() byte {
-	var a [256 << 10]byte
+	var a [100 << 10]byte
 	for i := range a {
 		a[i] = byte(len(os.Args))
 	}
