@@ -281,9 +281,9 @@ impl Heap {
         self.free_if(owner, |o| o.table == array || (o.role == Role::Buckets && o.base == array));
     }
 
-    /// Frees all overflow buckets and lists of the map at `owner`, whatever array they belong with.
-    pub fn free_overflow(&self, owner: usize) {
-        self.free_if(owner, |o| o.table != 0);
+    /// Frees the overflow buckets and lists of the map at `owner` that belong with `array`, but not the array.
+    pub fn free_overflow(&self, owner: usize, array: usize) {
+        self.free_if(owner, |o| o.table == array && array != 0);
     }
 
     fn free_if(&self, owner: usize, which: impl Fn(&Object) -> bool) {

@@ -100,7 +100,9 @@ fn an_old_table_goes_with_its_overflow_buckets() {
     let (of_old, of_new) = (ovf(old), ovf(new));
     h.free_table(map, old);
     assert_eq!([old, of_old, new, of_new, map].map(|a| h.locate(a).unwrap().freed), [true, true, false, false, false]);
-    h.free_overflow(map);
+    h.free_overflow(map, 0);
+    assert!(!h.locate(of_new).unwrap().freed);
+    h.free_overflow(map, new);
     assert_eq!([new, of_new, map].map(|a| h.locate(a).unwrap().freed), [false, true, false]);
     h.free_owner(map);
     assert_eq!(h.stats().objects, 0);

@@ -59,9 +59,10 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
                 mem::st64(extra + field, 0);
             }
         }
-        // What the map has let go of, unless an iterator may hold it.
+        // What the map has let go of, unless an iterator may hold it. Earlier tables that are still there are held by
+        // earlier iterators.
         if !watched {
-            t.rt.heap.free_overflow(h.0);
+            t.rt.heap.free_overflow(h.0, h.buckets());
             if old != 0 && old != h.buckets() {
                 t.rt.heap.free_table(h.0, old);
             }

@@ -32,6 +32,7 @@ pub(crate) const FAMILIES: &[(&str, Writer)] = &[
     ("growing", growing),
     ("hints", hints),
     ("chains", chains),
+    ("spares", spares),
     ("large", large),
 ];
 
@@ -78,16 +79,22 @@ impl Script {
         self.line(format_args!("del {m} {key}"));
     }
 
-    /// Keys whose hash has these low bits zero: one bucket as long as B stays below.
-    fn colliding(&mut self, hash0: u32, bits: u32, how_many: usize) -> Vec<u64> {
+    /// Keys for one bucket of a table of 2^b.
+    fn in_bucket(&mut self, hash0: u32, b: u32, bucket: u64, how_many: usize) -> Vec<u64> {
+        let mask = (1 << b) - 1;
         let mut v = Vec::new();
         while v.len() < how_many {
             let k = self.n.next();
-            if memhash64(&self.keys, k, hash0.into()).trailing_zeros() >= bits {
+            if memhash64(&self.keys, k, hash0.into()) & mask == bucket {
                 v.push(k);
             }
         }
         v
+    }
+
+    /// Keys whose hash has these low bits zero: one bucket as long as B stays below.
+    fn colliding(&mut self, hash0: u32, bits: u32, how_many: usize) -> Vec<u64> {
+        self.in_bucket(hash0, bits, 0, how_many)
     }
 }
 
@@ -300,6 +307,31 @@ fn chains(s: &mut Script) {
         s.set("m", v);
     }
     s.line(format_args!("dump m"));
+}
+
+/// Loops that stand in a spare overflow bucket when the map is cleared: the bucket gets a new use under them, or, if it is the
+/// last one, its end mark leads them back to the start of the array, and they yield entries twice.
+fn spares(s: &mut Script) {
+    let b = s.n.pick(&[4, 5, 6]);
+    let hash0 = s.new_map("m", s.ty, (13 << b) / 2);
+    for round in 0..6 {
+        let (from, to) = (s.n.below(1 << b), s.n.below(1 << b));
+        let many = 9 + s.n.below(30) as usize;
+        for k in s.in_bucket(hash0, b, from, many) {
+            s.set("m", k);
+        }
+        let steps = 8 + s.n.below(many as u64 - 8);
+        s.line(format_args!("iter m i{round} {from} 0"));
+        s.line(format_args!("next i{round} {steps}"));
+        s.line(format_args!("clear m"));
+        s.line(format_args!("seed m {hash0}"));
+        for bucket in [0, from, to] {
+            for k in s.in_bucket(hash0, b, bucket, 5) {
+                s.set("m", k);
+            }
+        }
+        s.line(format_args!("next i{round} 60"));
+    }
 }
 
 /// B of 16 and more, where `noverflow` is only approximate, frozen in the middle of growth; by digest.

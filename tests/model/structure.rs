@@ -1,0 +1,255 @@
+//! What must be true of a map's memory between any two operations.
+
+use gohmap::hash::memhash64;
+use gohmap::layout::{
+    BUCKET_CNT, EMPTY_ONE, EMPTY_REST, EVACUATED_EMPTY, EVACUATED_X, HASH_WRITING, MIN_TOP_HASH, SAME_SIZE_GROW, mem,
+    tophash,
+};
+use gohmap::types::MapType;
+use std::collections::{BTreeMap, BTreeSet};
+
+macro_rules! ensure {
+    ($cond:expr, $($what:tt)*) => {
+        if !$cond {
+            return Err(format!($($what)*));
+        }
+    };
+}
+
+/// A header, read at one time.
+struct Header {
+    count: i64,
+    flags: u8,
+    b: u8,
+    noverflow: u16,
+    hash0: u32,
+    buckets: usize,
+    oldbuckets: usize,
+    nevacuate: u64,
+    /// `overflow`, `oldoverflow`, `nextOverflow`; zeroes without a `mapextra`.
+    extra: [usize; 3],
+}
+
+// SAFETY (all of them): the caller's promise of a healthy map; if it is not healthy, addresses that are followed have
+// been found among the heap's live objects first.
+#[expect(clippy::undocumented_unsafe_blocks, reason = "said once above")]
+impl Header {
+    unsafe fn read(t: &MapType, h: usize) -> Self {
+        unsafe {
+            let extra = mem::ld64(h + t.rt.rules().extra_offset) as usize;
+            Self {
+                count: mem::ld64(h) as i64,
+                flags: mem::ld8(h + 8),
+                b: mem::ld8(h + 9),
+                noverflow: mem::ld16(h + 10),
+                hash0: mem::ld32(h + 12),
+                buckets: mem::ld64(h + 16) as usize,
+                oldbuckets: mem::ld64(h + 24) as usize,
+                nevacuate: mem::ld64(h + 32),
+                extra: std::array::from_fn(|i| if extra == 0 { 0 } else { mem::ld64(extra + 8 * i) as usize }),
+            }
+        }
+    }
+}
+
+/// Checks the map at `h` against what it must hold.
+///
+/// # Safety
+/// `h` is a map of type `t` that nobody is writing to.
+#[expect(clippy::undocumented_unsafe_blocks, reason = "see Header")]
+pub(crate) unsafe fn check(t: &MapType, h: usize, model: &BTreeMap<u64, u64>) -> Result<(), String> {
+    unsafe {
+        let m = Header::read(t, h);
+        ensure!(m.count == model.len() as i64, "count is {}, should be {}", m.count, model.len());
+        ensure!(m.flags & HASH_WRITING == 0, "flags are {:#x}", m.flags);
+        ensure!(m.oldbuckets != 0 || m.flags & SAME_SIZE_GROW == 0, "sameSizeGrow without growth");
+        if m.buckets == 0 {
+            ensure!(m.b == 0 && m.count == 0 && m.oldbuckets == 0, "no buckets");
+            return Ok(());
+        }
+        let mut w = Walk { t, h, m: &m, keys: BTreeSet::new() };
+        let n = 1_u64 << m.b;
+        w.owned(m.buckets)?;
+        let mut overflow = Vec::new();
+        for i in 0..n {
+            w.chain(m.buckets, i, n, &mut overflow)?;
+        }
+        ensure!(
+            m.b >= 16 || usize::from(m.noverflow) == overflow.len(),
+            "noverflow is {}, there are {} overflow buckets",
+            m.noverflow,
+            overflow.len()
+        );
+        w.list(m.extra[0], &overflow)?;
+        w.spares(n)?;
+        if m.oldbuckets != 0 {
+            w.old(n)?;
+        } else {
+            ensure!(m.extra[1] == 0, "oldoverflow without growth");
+        }
+        let held: BTreeSet<u64> = model.keys().copied().collect();
+        ensure!(w.keys == held, "keys are {:?}, should be {:?}", w.keys, held);
+    }
+    Ok(())
+}
+
+struct Walk<'a> {
+    t: &'a MapType,
+    h: usize,
+    m: &'a Header,
+    keys: BTreeSet<u64>,
+}
+
+#[expect(clippy::undocumented_unsafe_blocks, reason = "see Header")]
+impl Walk<'_> {
+    fn hash(&self, key: u64) -> u64 {
+        memhash64(self.t.rt.key_schedule(), key, self.m.hash0.into())
+    }
+
+    /// An address is in a live object of this map.
+    fn owned(&self, at: usize) -> Result<usize, String> {
+        match self.t.rt.heap.locate(at) {
+            Some(o) if !o.freed && o.map() == self.h => Ok(o.size),
+            o => Err(format!("{at:#x} is not memory of the map: {o:?}")),
+        }
+    }
+
+    unsafe fn overflow_of(&self, b: usize) -> usize {
+        unsafe { mem::ld64(b + self.t.bucket.overflow()) as usize }
+    }
+
+    /// The buckets of a chain.
+    unsafe fn buckets(&self, first: usize) -> Result<Vec<usize>, String> {
+        let mut v = vec![first];
+        loop {
+            let next = unsafe { self.overflow_of(v[v.len() - 1]) };
+            if next == 0 {
+                return Ok(v);
+            }
+            self.owned(next)?;
+            ensure!(!v.contains(&next), "a chain bites its tail");
+            v.push(next);
+        }
+    }
+
+    /// The key of a live slot: hashed where it lies, not yet seen.
+    unsafe fn live(&mut self, b: usize, i: usize, array: u64, n: u64) -> Result<(), String> {
+        unsafe {
+            let key = mem::ld64(b + self.t.bucket.key(i));
+            let hash = self.hash(key);
+            ensure!(mem::ld8(b + i) == tophash(hash), "tophash of {key}");
+            ensure!(hash & (n - 1) == array, "{key} lies in bucket {array}, not {}", hash & (n - 1));
+            ensure!(self.keys.insert(key), "{key} is there twice");
+            if self.t.indirect_elem() {
+                self.owned(mem::ld64(b + self.t.bucket.elem(i)) as usize)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A chain of the present array: live and empty slots only, and nothing after the first `emptyRest`.
+    unsafe fn chain(&mut self, array: usize, i: u64, n: u64, overflow: &mut Vec<usize>) -> Result<(), String> {
+        unsafe {
+            let chain = self.buckets(array + i as usize * self.t.bucket.size)?;
+            overflow.extend(&chain[1..]);
+            let mut rest = false;
+            for b in chain {
+                for slot in 0..BUCKET_CNT {
+                    let top = mem::ld8(b + slot);
+                    ensure!(!rest || top == EMPTY_REST, "tophash {top} behind emptyRest in bucket {i}");
+                    rest |= top == EMPTY_REST;
+                    ensure!(top <= EMPTY_ONE || top >= MIN_TOP_HASH, "tophash {top} in the present array");
+                    if top >= MIN_TOP_HASH {
+                        self.live(b, slot, i, n)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The old array: a bucket is evacuated whole or not at all; where it is not, its destinations are still empty.
+    unsafe fn old(&mut self, n: u64) -> Result<(), String> {
+        unsafe {
+            let same = self.m.flags & SAME_SIZE_GROW != 0;
+            let old_n = if same { n } else { n / 2 };
+            self.owned(self.m.oldbuckets)?;
+            ensure!(self.m.nevacuate < old_n, "nevacuate is {} of {old_n}", self.m.nevacuate);
+            let mut overflow = Vec::new();
+            for i in 0..old_n {
+                let first = self.m.oldbuckets + i as usize * self.t.bucket.size;
+                let evacuated = (EVACUATED_X..=EVACUATED_EMPTY).contains(&mem::ld8(first));
+                ensure!(evacuated || i >= self.m.nevacuate, "bucket {i} below nevacuate is not evacuated");
+                let chain = self.buckets(first)?;
+                overflow.extend(&chain[1..]);
+                for &b in &chain {
+                    for slot in 0..BUCKET_CNT {
+                        let top = mem::ld8(b + slot);
+                        let moved = (EVACUATED_X..=EVACUATED_EMPTY).contains(&top);
+                        ensure!(moved == evacuated, "bucket {i} is half evacuated");
+                        if top >= MIN_TOP_HASH {
+                            self.live(b, slot, i, old_n)?;
+                        }
+                    }
+                }
+                if !evacuated {
+                    for to in (i..n).step_by(old_n as usize) {
+                        let b = self.m.buckets + to as usize * self.t.bucket.size;
+                        ensure!(mem::ld8(b) == EMPTY_REST, "bucket {to} is in use before its old one is evacuated");
+                    }
+                }
+            }
+            // Evacuation cuts chains off where there are pointers; otherwise the list has them all.
+            self.list(self.m.extra[1], &overflow)
+        }
+    }
+
+    /// The list of overflow buckets, which maps with pointers do not keep.
+    unsafe fn list(&self, slice: usize, buckets: &[usize]) -> Result<(), String> {
+        unsafe {
+            if self.t.bucket_has_pointers {
+                ensure!(slice == 0, "a list of overflow buckets in a map with pointers");
+                return Ok(());
+            }
+            if slice == 0 {
+                ensure!(buckets.is_empty(), "no list of {} overflow buckets", buckets.len());
+                return Ok(());
+            }
+            self.owned(slice)?;
+            let (data, len, cap) = (mem::ld64(slice) as usize, mem::ld64(slice + 8) as usize, mem::ld64(slice + 16));
+            ensure!(len as u64 <= cap, "length {len}, capacity {cap}");
+            if cap > 0 {
+                ensure!(self.owned(data)? as u64 >= 8 * cap, "the list is longer than its memory");
+            }
+            let listed: BTreeSet<usize> = (0..len).map(|i| mem::ld64(data + 8 * i) as usize).collect();
+            let there: BTreeSet<usize> = buckets.iter().copied().collect();
+            ensure!(listed.len() == len, "a bucket is listed twice");
+            ensure!(listed == there, "listed: {listed:x?}, in chains: {there:x?}");
+        }
+        Ok(())
+    }
+
+    /// The spare buckets: untouched from `nextOverflow` on; the last one carries the end mark.
+    unsafe fn spares(&self, n: u64) -> Result<(), String> {
+        unsafe {
+            let next = self.m.extra[2];
+            if next == 0 {
+                return Ok(());
+            }
+            let size = self.t.bucket.size;
+            let len = self.owned(self.m.buckets)?;
+            let (first, end) = (self.m.buckets + n as usize * size, self.m.buckets + len / size * size);
+            ensure!(
+                (first..end).contains(&next) && (next - first).is_multiple_of(size),
+                "nextOverflow is no spare bucket"
+            );
+            for b in (next..end).step_by(size) {
+                let empty = (0..size - 8).all(|i| mem::ld8(b + i) == 0);
+                ensure!(empty, "spare bucket {b:#x} is in use");
+                let mark = if b + size == end { self.m.buckets } else { 0 };
+                ensure!(self.overflow_of(b) == mark, "overflow pointer of spare bucket {b:#x}");
+            }
+        }
+        Ok(())
+    }
+}
