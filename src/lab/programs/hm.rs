@@ -183,6 +183,7 @@ impl Header {
     }
 
     /// Where it begins.
+    #[cfg(gohmap_asm)]
     pub(super) fn addr(self) -> usize {
         self.0
     }
