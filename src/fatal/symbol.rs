@@ -175,10 +175,11 @@ pub(crate) fn shown_at_user_level(name: &str) -> bool {
     }
 }
 
-/// A path within the program: without the bodies of functions that defer.
+/// A path within the program: without the bodies of functions that defer, and without what calls C on behalf of cgo's
+/// wrappers, which in Go is the runtime's assembly.
 fn dotted_program(path: &str) -> Option<String> {
     let is_body = |part: &str| part == "body" || part.starts_with("body_");
-    if path.rsplit("::").next().is_some_and(is_body) {
+    if path.rsplit("::").next().is_some_and(is_body) || path.starts_with("_Cfunc_") && path.contains("::") {
         return None;
     }
     let parts: Vec<&str> = path.split("::").filter(|p| !is_body(p)).collect();
@@ -259,6 +260,8 @@ mod tests {
             ("gohmap::lab::programs::fault::read64", Some("main.read64")),
             ("gohmap::lab::programs::fault::main::{{closure}}", Some("main.main.func1")),
             ("gohmap::lab::programs::fault::main::{closure#6}", Some("main.main.func7")),
+            ("gohmap::lab::programs::fault::_Cfunc_f", Some("main._Cfunc_f")),
+            ("gohmap::lab::programs::fault::_Cfunc_f::{{closure}}", None),
             ("gohmap::lab::programs::fault::outer::body", None),
             ("gohmap::lab::programs::fault::outer::body_deferred", None),
             ("gohmap::lab::programs::fault::outer::body::{{closure}}", Some("main.outer.func1")),
