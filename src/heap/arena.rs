@@ -1,9 +1,9 @@
 //! The arena: address space asked for at 0xc000000000, like Go's, made usable in steps, handed out in runs of pages.
 
+use super::placing::Territory;
 use super::sizeclass::PAGE_SIZE;
-use super::sys;
+use super::sys::{self, ARENA, Refusal};
 use std::collections::BTreeMap;
-use std::io;
 
 /// Where Go asks for its first arena on linux/amd64 (`mallocinit`, `runtime/malloc.go`).
 const FIRST_HINT: usize = 0x00c0 << 32;
@@ -13,14 +13,8 @@ const HINTS: usize = 128;
 /// By how much a heap grows (`mheap.grow`: 512 pages).
 pub(super) const GROWTH: usize = 4 << 20;
 
-/// Why the system gave no memory.
-#[derive(Debug)]
-pub(super) enum Refusal {
-    /// There is no address space to be had.
-    Reserve,
-    /// There is, but no memory for it.
-    Commit,
-}
+/// Bytes of a huge page of the machine.
+const HUGE: usize = 2 << 20;
 
 /// A run of pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +25,24 @@ pub(super) struct Run {
     pub(super) dirty: bool,
 }
 
-/// Reserved address space and its free page runs.
+/// Address space in one piece.
+#[derive(Debug)]
+struct Reservation {
+    base: usize,
+    len: usize,
+    /// What [`Arena::assign`] said of each page, up to the last that was handed out.
+    spans: Vec<u32>,
+}
+
+/// No span.
+pub(super) const NO_SPAN: u32 = u32::MAX;
+
+/// Reserved address space, its free page runs, and which span each page belongs to.
 #[derive(Debug, Default)]
 pub(super) struct Arena {
-    /// Reservations, by address: length.
-    reserved: BTreeMap<usize, usize>,
-    /// Pieces that an experiment has unmapped: not ours any more.
-    holes: BTreeMap<usize, usize>,
+    /// By address.
+    reservations: Vec<Reservation>,
+    pub(super) territory: Territory,
     /// Unused rest of the newest reservation: usable up to `ready`, reserved up to `end`.
     next: usize,
     ready: usize,
@@ -45,42 +50,92 @@ pub(super) struct Arena {
     /// Free runs below `next`, by address: pages. All of them have been used.
     free: BTreeMap<usize, usize>,
     hint: usize,
+    pub(super) committed: usize,
 }
 
 impl Arena {
-    /// Bytes of address space.
-    pub(super) fn reserved_bytes(&self) -> usize {
-        self.reserved.values().sum()
+    #[inline]
+    fn reservation(&self, addr: usize) -> Option<usize> {
+        let i = self.reservations.partition_point(|r| r.base <= addr).checked_sub(1)?;
+        (addr - self.reservations[i].base < self.reservations[i].len).then_some(i)
     }
 
-    /// Whether an address lies in reserved space.
-    pub(super) fn contains(&self, addr: usize) -> bool {
-        self.reserved.range(..=addr).next_back().is_some_and(|(&base, &len)| addr < base + len)
+    /// The span that the page of an address was assigned to.
+    #[inline]
+    pub(super) fn span_at(&self, addr: usize) -> Option<u32> {
+        let r = &self.reservations[self.reservation(addr)?];
+        r.spans.get((addr - r.base) / PAGE_SIZE).copied().filter(|&s| s != NO_SPAN)
     }
 
-    /// A run of `pages` pages.
+    /// Assigns the pages of a run to a span.
+    pub(super) fn assign(&mut self, base: usize, pages: usize, span: u32) {
+        let Some(i) = self.reservation(base) else { return };
+        let r = &mut self.reservations[i];
+        let first = (base - r.base) / PAGE_SIZE;
+        if r.spans.len() < first + pages {
+            r.spans.resize(first + pages, NO_SPAN);
+        }
+        r.spans[first..first + pages].fill(span);
+    }
+
+    /// A run of `pages` pages. One of [`HUGE`] or more begins at a multiple of that and lies on huge pages, if the
+    /// system has any.
     pub(super) fn take(&mut self, pages: usize) -> Result<Run, Refusal> {
-        // First fit among what was freed, as Go's page allocator does: lowest address first.
-        if let Some((&base, &have)) = self.free.iter().find(|&(_, &have)| have >= pages) {
-            self.free.remove(&base);
-            if have > pages {
-                self.free.insert(base + pages * PAGE_SIZE, have - pages);
-            }
-            return Ok(Run { base, pages, dirty: true });
-        }
         let len = pages.checked_mul(PAGE_SIZE).ok_or(Refusal::Reserve)?;
-        if self.end - self.next < len {
-            self.grow(len).map_err(|_| Refusal::Reserve)?;
+        let align = if len >= HUGE { HUGE } else { PAGE_SIZE };
+        let run = match self.take_freed(pages, align) {
+            Some(base) => Run { base, pages, dirty: true },
+            None => Run { base: self.take_fresh(len, align)?, pages, dirty: false },
+        };
+        if len >= HUGE {
+            sys::advise_huge(run.base, len.next_multiple_of(HUGE).min(self.ready - run.base));
         }
-        let end = self.next + len;
+        Ok(run)
+    }
+
+    /// First fit among what was freed, as Go's page allocator does: lowest address first.
+    fn take_freed(&mut self, pages: usize, align: usize) -> Option<usize> {
+        let fits = |&(&base, &have): &(&usize, &usize)| {
+            base.next_multiple_of(align) - base + pages * PAGE_SIZE <= have * PAGE_SIZE
+        };
+        let (&start, &have) = self.free.iter().find(fits)?;
+        self.free.remove(&start);
+        let base = start.next_multiple_of(align);
+        let skipped = (base - start) / PAGE_SIZE;
+        if skipped > 0 {
+            self.free.insert(start, skipped);
+        }
+        if have > skipped + pages {
+            self.free.insert(base + pages * PAGE_SIZE, have - skipped - pages);
+        }
+        Some(base)
+    }
+
+    fn take_fresh(&mut self, len: usize, align: usize) -> Result<usize, Refusal> {
+        let aligned = |next: usize| next.next_multiple_of(align) - next;
+        if self.end - self.next < len.checked_add(aligned(self.next)).ok_or(Refusal::Reserve)? {
+            self.grow(len + aligned(self.next))?;
+        }
+        let base = self.next.next_multiple_of(align);
+        let end = base + len;
+        // The books first: what follows them must not fail.
+        if let Some(i) = self.reservation(base) {
+            let r = &mut self.reservations[i];
+            let pages = (end - r.base) / PAGE_SIZE;
+            r.spans.try_reserve(pages.saturating_sub(r.spans.len()))?;
+        }
         if end > self.ready {
-            let ready = (end - self.ready).next_multiple_of(GROWTH).min(self.end - self.ready);
-            sys::commit(self.ready, ready).map_err(|_| Refusal::Commit)?;
-            self.ready += ready;
+            let more = (end - self.ready).next_multiple_of(GROWTH).min(self.end - self.ready);
+            sys::commit(self.ready, more)?;
+            self.ready += more;
+            self.committed += more;
         }
-        let base = self.next;
+        let skipped = (base - self.next) / PAGE_SIZE;
+        if skipped > 0 {
+            self.give_back(self.next, skipped);
+        }
         self.next = end;
-        Ok(Run { base, pages, dirty: false })
+        Ok(base)
     }
 
     /// Takes a run back; joins it with free neighbours.
@@ -88,78 +143,91 @@ impl Arena {
         let (mut base, mut pages) = (base, pages);
         if let Some((&b, &p)) = self.free.range(..base).next_back()
             && b + p * PAGE_SIZE == base
+            && self.reservation(b) == self.reservation(base)
         {
             self.free.remove(&b);
             base = b;
             pages += p;
         }
-        if let Some(p) = self.free.remove(&(base + pages * PAGE_SIZE)) {
+        let behind = base + pages * PAGE_SIZE;
+        if self.reservation(behind) == self.reservation(base)
+            && let Some(p) = self.free.remove(&behind)
+        {
             pages += p;
         }
         self.free.insert(base, pages);
     }
 
     /// Reserves at least `len` bytes more, next to the newest reservation if that works.
-    fn grow(&mut self, len: usize) -> io::Result<()> {
-        let missing = len - (self.end - self.next);
-        if self.end != 0 {
-            let more = missing.checked_next_multiple_of(sys::RESERVE).ok_or(io::ErrorKind::OutOfMemory)?;
-            let at = sys::reserve(self.end, more)?;
-            if at == self.end {
-                // Two reservations side by side are one.
-                let (base, have) = self.reserved.pop_last().unwrap_or((at, 0));
-                self.reserved.insert(base, have + more);
-                self.end += more;
-                return Ok(());
-            }
-            sys::release(at, more)?;
+    fn grow(&mut self, len: usize) -> Result<(), Refusal> {
+        self.reservations.try_reserve(1)?;
+        if sys::HINTED && self.end != 0 && self.extend(len - (self.end - self.next))? {
+            return Ok(());
         }
-        let len = len.checked_next_multiple_of(sys::RESERVE).ok_or(io::ErrorKind::OutOfMemory)?;
-        // Go's hints one after the other; then wherever the system likes.
-        let mut at = None;
-        while at.is_none() && self.hint < HINTS {
-            let hint = FIRST_HINT + self.hint * HINT_STEP;
-            let got = sys::reserve(hint, len)?;
-            if got == hint || cfg!(miri) {
-                at = Some(got);
-            } else {
-                sys::release(got, len)?;
-                self.hint += 1;
-            }
+        let len = len.checked_next_multiple_of(ARENA).ok_or(Refusal::Reserve)?;
+        let at = self.reserve(len)?;
+        if let Err(e) = self.territory.add(at, len) {
+            let _ = sys::release(at, len);
+            return Err(e);
         }
-        let at = match at {
-            Some(at) => at,
-            None => sys::reserve(0, len)?,
-        };
         // What is left of the old reservation serves later requests.
         let rest = (self.ready - self.next) / PAGE_SIZE;
         if rest > 0 {
             self.give_back(self.next, rest);
         }
-        self.reserved.insert(at, len);
+        let i = self.reservations.partition_point(|r| r.base < at);
+        self.reservations.insert(i, Reservation { base: at, len, spans: Vec::new() });
         (self.next, self.ready, self.end) = (at, at, at + len);
         Ok(())
     }
 
-    /// Notes that pages are gone, so that dropping the arena does not unmap what others have mapped there since.
-    pub(super) fn note_hole(&mut self, base: usize, len: usize) {
-        self.holes.insert(base, len);
+    /// Makes the newest reservation longer, if the addresses behind it are free.
+    fn extend(&mut self, missing: usize) -> Result<bool, Refusal> {
+        let more = missing.checked_next_multiple_of(ARENA).ok_or(Refusal::Reserve)?;
+        let at = sys::reserve(self.end, more)?;
+        let Some(i) = self.reservation(self.end - 1).filter(|_| at == self.end) else {
+            let _ = sys::release(at, more);
+            return Ok(false);
+        };
+        if let Err(e) = self.territory.add(at, more) {
+            let _ = sys::release(at, more);
+            return Err(e);
+        }
+        self.reservations[i].len += more;
+        self.end += more;
+        Ok(true)
+    }
+
+    /// Reserves at Go's hints, one after the other; then wherever the system likes, but aligned like an arena.
+    fn reserve(&mut self, len: usize) -> Result<usize, Refusal> {
+        if !sys::HINTED {
+            return sys::reserve(0, len);
+        }
+        while self.hint < HINTS {
+            let hint = FIRST_HINT | (self.hint * HINT_STEP);
+            let got = sys::reserve(hint, len)?;
+            if got == hint {
+                return Ok(got);
+            }
+            let _ = sys::release(got, len);
+            self.hint += 1;
+        }
+        let all = len.checked_add(ARENA).ok_or(Refusal::Reserve)?;
+        let got = sys::reserve(0, all)?;
+        let at = got.next_multiple_of(ARENA);
+        for (start, end) in [(got, at), (at + len, got + all)] {
+            if start < end {
+                let _ = sys::release(start, end - start);
+            }
+        }
+        Ok(at)
     }
 }
 
 impl Drop for Arena {
     fn drop(&mut self) {
-        for (&base, &len) in &self.reserved {
-            let mut at = base;
-            for (&hole, &hole_len) in self.holes.range(base..base + len) {
-                if hole > at {
-                    let _ = sys::release(at, hole - at);
-                }
-                at = at.max(hole + hole_len);
-            }
-            if base + len > at {
-                let _ = sys::release(at, base + len - at);
-            }
+        for r in &self.reservations {
+            self.territory.release(r.base, r.len);
         }
     }
 }

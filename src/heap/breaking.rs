@@ -1,12 +1,13 @@
 //! What an experiment does to the heap's pages: protect, unmap, zero, back with a file and cut that off.
+//!
+//! All of these work on whole pages, whoever else lives in them, and only on pages of the heap: a range that holds
+//! anything else, pages that were unmapped before among it, is refused as invalid input. Where there is no Linux (and
+//! under Miri) all of them are refused as unsupported.
 
-use super::sys::{self, OS_PAGE};
-use super::{Heap, Placed};
-use nix::sys::mman::{self, MapFlags, MmapAdvise, ProtFlags};
+use super::sys;
+use super::{Heap, State};
 use std::fs::File;
 use std::io;
-use std::num::NonZeroUsize;
-use std::ptr::NonNull;
 
 /// Page protections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,16 +20,6 @@ pub enum Prot {
     ReadWrite,
 }
 
-impl From<Prot> for ProtFlags {
-    fn from(p: Prot) -> Self {
-        match p {
-            Prot::None => Self::PROT_NONE,
-            Prot::Read => Self::PROT_READ,
-            Prot::ReadWrite => Self::PROT_READ | Self::PROT_WRITE,
-        }
-    }
-}
-
 /// Pages of the heap that a file stands behind; truncating it makes accesses beyond its end SIGBUS.
 #[derive(Debug)]
 pub struct FileBacked {
@@ -36,7 +27,8 @@ pub struct FileBacked {
 }
 
 impl FileBacked {
-    /// Cuts the file off at `len` bytes.
+    /// Cuts the file off at `len` bytes, counted from the start of the first page. The rest of a page that is cut in
+    /// its middle reads as zero; pages behind it give SIGBUS.
     ///
     /// # Errors
     /// As ftruncate(2).
@@ -45,78 +37,68 @@ impl FileBacked {
     }
 }
 
-/// The whole pages that hold a range.
-fn pages(addr: usize, len: usize) -> (usize, usize) {
-    let first = addr & !(OS_PAGE - 1);
-    (first, (addr + len).next_multiple_of(OS_PAGE) - first)
+impl State {
+    /// The whole pages that hold `[addr, addr + len)`, if they are the heap's.
+    fn own_pages(&self, addr: usize, len: usize) -> io::Result<(usize, usize)> {
+        let page = sys::page_size();
+        let at = addr & !(page - 1);
+        let end = addr.checked_add(len.max(1)).and_then(|end| end.checked_next_multiple_of(page));
+        end.map(|end| (at, end - at))
+            .filter(|&(at, len)| self.placing.territory().owns(at, len))
+            .ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    }
 }
 
 impl Heap {
-    /// Changes the protection of the pages that hold `[addr, addr + len)`, whoever else lives in them.
+    /// Changes the protection of the pages that hold `[addr, addr + len)`.
     ///
     /// # Errors
-    /// As mprotect(2).
+    /// As mprotect(2); when the pages are not the heap's.
     pub fn protect(&self, addr: usize, len: usize, prot: Prot) -> io::Result<()> {
-        let (at, len) = pages(addr, len);
-        sys::protect(at, len, prot.into())
+        let s = self.state();
+        let (at, len) = s.own_pages(addr, len)?;
+        sys::protect(at, len, prot)
     }
 
-    /// Unmaps the pages that hold `[addr, addr + len)`. The heap does not use them again unless their objects are
-    /// freed under [`OnFree::Reuse`](super::OnFree::Reuse): free objects with another policy in such experiments.
+    /// Unmaps the pages that hold `[addr, addr + len)`. Objects with a part in them stay known, and are not handed out
+    /// again when they are freed; slots that nobody had yet still are, and fault then.
     ///
     /// # Errors
-    /// As munmap(2).
+    /// As munmap(2); when the pages are not the heap's.
     pub fn unmap(&self, addr: usize, len: usize) -> io::Result<()> {
-        let (at, len) = pages(addr, len);
-        sys::release(at, len)?;
-        match &mut self.state().placed {
-            Placed::Spans(p) => p.arena.note_hole(at, len),
-            Placed::Isolated(p) => p.note_hole(at),
-        }
-        Ok(())
+        let mut s = self.state();
+        let (at, len) = s.own_pages(addr, len)?;
+        s.placing.territory_mut().withdraw(at, len)?;
+        s.placing.territory_mut().prepare_to_lose()?;
+        sys::unmap(at, len)?;
+        s.placing.territory_mut().lose(at, len)
     }
 
-    /// Replaces the pages that hold `[addr, addr + len)` by zero pages (`MADV_DONTNEED`).
+    /// Drops what the pages that hold `[addr, addr + len)` hold (`MADV_DONTNEED`): they read as zero, or as the file
+    /// behind them.
     ///
     /// # Errors
-    /// As madvise(2).
+    /// As madvise(2); when the pages are not the heap's.
     pub fn zero_pages(&self, addr: usize, len: usize) -> io::Result<()> {
-        let (at, len) = pages(addr, len);
-        let p = NonNull::new(std::ptr::with_exposed_provenance_mut(at)).ok_or(io::ErrorKind::InvalidInput)?;
-        // SAFETY: pages of the heap, which only emulated accesses touch.
-        unsafe { mman::madvise(p, len, MmapAdvise::MADV_DONTNEED) }?;
-        Ok(())
+        let s = self.state();
+        let (at, len) = s.own_pages(addr, len)?;
+        sys::zero(at, len)
     }
 
-    /// Puts a file with the present contents behind the pages that hold `[addr, addr + len)`.
+    /// Puts a file with the present contents behind the pages that hold `[addr, addr + len)`, readable and writable.
+    /// What another thread stores there meanwhile may be lost. Objects with a part in these pages are not handed out
+    /// again when they are freed.
     ///
     /// # Errors
-    /// When the file cannot be made or mapped.
+    /// When the file cannot be made or mapped; when the pages cannot be read or are not the heap's.
     pub fn back_with_file(&self, addr: usize, len: usize) -> io::Result<FileBacked> {
-        let (at, len) = pages(addr, len);
-        let fd = nix::sys::memfd::memfd_create(c"gohmap-buckets", nix::sys::memfd::MFdFlags::MFD_CLOEXEC)?;
-        let file = File::from(fd);
-        file.set_len(len as u64)?;
-        {
-            // SAFETY: the file is ours alone and nobody truncates it while this view exists.
-            let mut view = unsafe { memmap2::MmapMut::map_mut(&file) }?;
-            for (i, byte) in view.iter_mut().enumerate() {
-                // SAFETY: live pages of the heap.
-                *byte = unsafe { crate::layout::mem::ld8(at + i) };
-            }
-        }
-        let size = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
-        // SAFETY: MAP_FIXED replaces pages of the heap, which only emulated accesses touch, by the same contents.
-        unsafe {
-            mman::mmap(
-                NonZeroUsize::new(at),
-                size,
-                ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
-                MapFlags::MAP_SHARED | MapFlags::MAP_FIXED,
-                &file,
-                0,
-            )
-        }?;
+        let (at, pages) = self.state().own_pages(addr, len)?;
+        let file = sys::copy_to_file(at, pages)?;
+        let mut s = self.state();
+        // Somebody may have unmapped them meanwhile.
+        s.own_pages(at, pages)?;
+        s.placing.territory_mut().withdraw(at, pages)?;
+        sys::map_file(at, pages, &file)?;
         Ok(FileBacked { file })
     }
 }

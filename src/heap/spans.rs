@@ -1,169 +1,199 @@
 //! Go's placement: spans of one size class in the arena, large objects on page runs of their own.
 //!
-//! What the allocator knows is kept here, in ordinary memory: tampering with emulated memory cannot confuse it.
+//! A freed slot goes on the list of its class, and the next object of that class gets it: neither needs the span, only
+//! the slot's record.
 
-use super::arena::{Arena, Refusal, Run};
-use super::sizeclass::{CLASS_TO_PAGES, CLASS_TO_SIZE, MALLOC_HEADER_SIZE, PAGE_SIZE, has_malloc_header, size_class};
-use super::{Object, Request};
-use std::collections::BTreeMap;
+use super::arena::{Arena, NO_SPAN, Run};
+use super::object::Request;
+use super::placing::{Slot, Territory};
+use super::records::{Id, NONE, Records};
+use super::sizeclass::{
+    CLASS_TO_PAGES, CLASS_TO_SIZE, CLASSES, MALLOC_HEADER_SIZE, PAGE_SIZE, has_malloc_header, is_large, size_class,
+    slot_of_offset,
+};
+use super::sys::Refusal;
+use std::ops::Range;
 
-/// What is known of a slot.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    object: Object,
-    used: bool,
-}
-
-/// A run of pages cut into slots.
+/// A run of pages cut into slots, or one large object.
 #[derive(Debug)]
 struct Span {
     base: usize,
     pages: usize,
-    /// Bytes of a slot.
-    slot_size: usize,
+    /// 0: one large object.
     class: usize,
+    slots: u32,
     /// Slots that have been used at least once, in order.
-    slots: Vec<Slot>,
-    /// Freed slots, the last freed is the first reused.
-    free: Vec<u32>,
+    used: u32,
+    /// The record of the first slot; those of the others follow it.
+    first: Id,
     /// The pages had another use before.
     dirty: bool,
 }
 
 impl Span {
-    fn capacity(&self) -> usize {
-        self.pages * PAGE_SIZE / self.slot_size
+    fn slot_size(&self) -> usize {
+        if self.class == 0 { self.pages * PAGE_SIZE } else { CLASS_TO_SIZE[self.class].into() }
     }
 }
 
 #[derive(Debug)]
 pub(super) struct Spans {
-    pub(super) arena: Arena,
+    arena: Arena,
     spans: Vec<Span>,
-    /// Span by its first address.
-    by_base: BTreeMap<usize, u32>,
-    /// Spans of each class with a free slot.
-    partial: [Vec<u32>; CLASS_TO_SIZE.len()],
-    /// Entries of `spans` whose run went back to the arena.
-    unused: Vec<u32>,
-}
-
-impl Default for Spans {
-    fn default() -> Self {
-        Self {
-            arena: Arena::default(),
-            spans: Vec::new(),
-            by_base: BTreeMap::new(),
-            partial: [const { Vec::new() }; CLASS_TO_SIZE.len()],
-            unused: Vec::new(),
-        }
-    }
+    /// Freed slots of each class, linked by their records; the last freed is the first reused.
+    free: [Id; CLASSES],
+    /// The span of each class that still has slots that nobody has used.
+    fresh: [u32; CLASSES],
+    /// Entries of `spans` whose run has another use, linked by `first`.
+    dead: u32,
 }
 
 impl Spans {
-    /// An object; the second value says whether its memory may hold something.
-    pub(super) fn alloc(&mut self, r: &Request) -> Result<(Object, bool), Refusal> {
-        let header = if has_malloc_header(r.size, r.noscan, r.malloc_headers) { MALLOC_HEADER_SIZE } else { 0 };
-        let size = r.size.max(1) + header;
-        let class = size_class(size);
-        let span = match (class, class != 0) {
-            (0, _) => self.new_span(size.div_ceil(PAGE_SIZE), 0)?,
-            (_, _) => match self.partial[class].last() {
-                Some(&s) => s,
-                None => self.new_span(CLASS_TO_PAGES[class].into(), class)?,
-            },
-        };
-        let s = &mut self.spans[span as usize];
-        let (i, dirty) = match s.free.pop() {
-            Some(i) => (i as usize, true),
-            None => (s.slots.len(), s.dirty),
-        };
-        let base = s.base + i * s.slot_size + header;
-        let object = Object { base, size: r.size, owner: r.owner, role: r.role, table: r.table, freed: false };
-        let slot = Slot { object, used: true };
-        if i == s.slots.len() {
-            s.slots.push(slot);
-        } else {
-            s.slots[i] = slot;
+    pub(super) fn new() -> Self {
+        Self {
+            arena: Arena::default(),
+            spans: Vec::new(),
+            free: [NONE; CLASSES],
+            fresh: [NO_SPAN; CLASSES],
+            dead: NO_SPAN,
         }
-        if class != 0 && s.free.is_empty() && s.slots.len() == s.capacity() {
-            self.partial[class].pop();
-        }
-        Ok((object, dirty))
     }
 
-    fn new_span(&mut self, pages: usize, class: usize) -> Result<u32, Refusal> {
-        let Run { base, pages, dirty } = self.arena.take(pages)?;
-        // Former spans in these pages are history now.
-        let end = base + pages * PAGE_SIZE;
-        let old: Vec<usize> = self.by_base.range(base..end).map(|(&b, _)| b).collect();
-        for b in old {
-            if let Some(i) = self.by_base.remove(&b) {
-                self.unused.push(i);
-            }
+    /// A slot for a request; its record is the caller's to fill.
+    #[inline]
+    pub(super) fn alloc(&mut self, records: &mut Records, r: &Request) -> Result<Slot, Refusal> {
+        if is_large(r.size, r.malloc_headers) {
+            return self.alloc_large(records, r.size);
         }
-        let slot_size = if class == 0 { pages * PAGE_SIZE } else { CLASS_TO_SIZE[class].into() };
-        let span = Span { base, pages, slot_size, class, slots: Vec::new(), free: Vec::new(), dirty };
-        let i = match self.unused.pop() {
-            Some(i) => {
-                self.spans[i as usize] = span;
-                i
-            }
-            None => {
-                self.spans.push(span);
-                (self.spans.len() - 1) as u32
+        let header = if has_malloc_header(r.size, r.noscan, r.malloc_headers) { MALLOC_HEADER_SIZE } else { 0 };
+        let class = size_class(r.size.max(1) + header);
+        let id = self.free[class];
+        if id != NONE {
+            self.free[class] = records.next(id);
+            return Ok(Slot { id, header, addr: records.slot(id) + header, used: true });
+        }
+        self.alloc_fresh(records, class, header)
+    }
+
+    /// A slot that nobody has used.
+    #[inline(never)]
+    fn alloc_fresh(&mut self, records: &mut Records, class: usize, header: usize) -> Result<Slot, Refusal> {
+        if self.fresh[class] == NO_SPAN {
+            self.fresh[class] = self.new_span(records, CLASS_TO_PAGES[class].into(), class)?;
+        }
+        let s = &mut self.spans[self.fresh[class] as usize];
+        let id = s.first + s.used;
+        s.used += 1;
+        let used = s.dirty;
+        if s.used == s.slots {
+            self.fresh[class] = NO_SPAN;
+        }
+        Ok(Slot { id, header, addr: records.slot(id) + header, used })
+    }
+
+    #[inline(never)]
+    fn alloc_large(&mut self, records: &mut Records, size: usize) -> Result<Slot, Refusal> {
+        let i = self.new_span(records, size.div_ceil(PAGE_SIZE), 0)?;
+        let s = &mut self.spans[i as usize];
+        s.used = 1;
+        Ok(Slot { id: s.first, header: 0, addr: s.base, used: s.dirty })
+    }
+
+    fn new_span(&mut self, records: &mut Records, pages: usize, class: usize) -> Result<u32, Refusal> {
+        // All that may be refused comes before the first change.
+        self.spans.try_reserve(1)?;
+        let Run { base, pages, dirty } = self.arena.take(pages)?;
+        if dirty {
+            self.bury(records, base..base + pages * PAGE_SIZE);
+        }
+        let step = usize::from(CLASS_TO_SIZE[class]);
+        let slots = if class == 0 { 1 } else { pages * PAGE_SIZE / step };
+        let first = match records.block(base, step, slots, class as u8) {
+            Ok(first) => first,
+            Err(e) => {
+                self.arena.give_back(base, pages);
+                return Err(e);
             }
         };
-        self.by_base.insert(base, i);
-        if class != 0 {
-            self.partial[class].push(i);
-        }
+        let span = Span { base, pages, class, slots: slots as u32, used: 0, first, dirty };
+        let i = if self.dead == NO_SPAN {
+            self.spans.push(span);
+            (self.spans.len() - 1) as u32
+        } else {
+            let i = self.dead;
+            self.dead = self.spans[i as usize].first;
+            self.spans[i as usize] = span;
+            i
+        };
+        self.arena.assign(base, pages, i);
         Ok(i)
     }
 
-    /// The span and slot that hold an address.
-    fn find(&self, addr: usize) -> Option<(u32, usize)> {
-        let (_, &i) = self.by_base.range(..=addr).next_back()?;
-        let s = &self.spans[i as usize];
-        let slot = (addr - s.base) / s.slot_size;
-        (slot < s.slots.len()).then_some((i, slot))
-    }
-
-    /// The object whose slot holds an address; freed ones too, until their memory is handed out again.
-    pub(super) fn locate(&self, addr: usize) -> Option<Object> {
-        let (span, slot) = self.find(addr)?;
-        Some(self.spans[span as usize].slots[slot].object)
-    }
-
-    /// Marks the live object at `base` freed and says what it was.
-    pub(super) fn mark_freed(&mut self, base: usize) -> Option<Object> {
-        let (span, slot) = self.find(base)?;
-        let s = &mut self.spans[span as usize].slots[slot];
-        if !s.used || s.object.base != base {
-            return None;
+    /// Forgets the freed large objects that had pages of this run: they can no longer be named.
+    fn bury(&mut self, records: &mut Records, run: Range<usize>) {
+        let mut at = run.start;
+        while at < run.end {
+            let Some(i) = self.arena.span_at(at) else {
+                at += PAGE_SIZE;
+                continue;
+            };
+            let s = &mut self.spans[i as usize];
+            at = s.base + s.pages * PAGE_SIZE;
+            records.recycle(s.first);
+            s.first = self.dead;
+            self.dead = i;
+            self.arena.assign(s.base, s.pages, NO_SPAN);
         }
-        s.used = false;
-        s.object.freed = true;
-        Some(s.object)
     }
 
-    /// Lets a freed object's memory be handed out again.
-    pub(super) fn reuse(&mut self, base: usize) {
-        let Some((i, slot)) = self.find(base) else { return };
-        let s = &mut self.spans[i as usize];
-        if s.class == 0 {
-            // The record stays in `by_base`, so that the address can be named until the pages have a new use.
-            self.arena.give_back(s.base, s.pages);
+    /// The record of the slot that an address lies in, if it has ever been handed out and its pages have had no other
+    /// use since.
+    #[inline]
+    pub(super) fn find(&self, addr: usize) -> Option<Id> {
+        let s = &self.spans[self.arena.span_at(addr)? as usize];
+        // Offsets in spans with several slots fit 32 bits.
+        let slot = if s.class == 0 { 0 } else { slot_of_offset(s.class, (addr - s.base) as u32) };
+        (slot < s.used).then(|| s.first + slot)
+    }
+
+    /// Lets the slot of an object that has ceased to live be handed out again, unless an experiment has withdrawn
+    /// pages of it.
+    #[inline]
+    pub(super) fn reuse(&mut self, records: &mut Records, id: Id) {
+        if !self.arena.territory.usable(|| self.extent(records.slot(id))) {
             return;
         }
-        if s.free.is_empty() && s.slots.len() == s.capacity() {
-            self.partial[s.class].push(i);
+        let class = records.class(id);
+        if class == 0 {
+            return self.reuse_large(records.slot(id));
         }
-        self.spans[i as usize].free.push(slot as u32);
+        records.set_next(id, self.free[class]);
+        self.free[class] = id;
     }
 
-    /// The object whose slot lies next below an address in the arena, for naming addresses between objects.
-    pub(super) fn contains(&self, addr: usize) -> bool {
-        self.arena.contains(addr)
+    #[inline(never)]
+    fn reuse_large(&mut self, base: usize) {
+        // The span stays until its pages have a new use, so that the address can be named.
+        if let Some(i) = self.arena.span_at(base) {
+            let pages = self.spans[i as usize].pages;
+            self.arena.give_back(base, pages);
+        }
+    }
+
+    /// The bytes of a slot, by its first.
+    pub(super) fn extent(&self, slot: usize) -> Range<usize> {
+        self.arena.span_at(slot).map_or(slot..slot, |i| slot..slot + self.spans[i as usize].slot_size())
+    }
+
+    pub(super) fn committed(&self) -> usize {
+        self.arena.committed
+    }
+
+    pub(super) fn territory(&self) -> &Territory {
+        &self.arena.territory
+    }
+
+    pub(super) fn territory_mut(&mut self) -> &mut Territory {
+        &mut self.arena.territory
     }
 }

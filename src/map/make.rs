@@ -74,9 +74,7 @@ unsafe fn new_header(t: &MapType) -> H {
     let size = t.rt.rules().hmap_size;
     const { assert!(size_of::<Hmap>() == 48) };
     // SAFETY: a new object.
-    let h = H(unsafe { newobject(t, size, false, For { role: Role::Header, map: H(0), table: 0 }) });
-    t.rt.heap.register_map(h.0, t.bucket);
-    h
+    H(unsafe { newobject(t, size, false, For { role: Role::Header, map: H(0), table: 0 }) })
 }
 
 /// `h.extra = new(mapextra)`.

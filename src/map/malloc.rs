@@ -78,7 +78,8 @@ fn allocLarge(t: &MapType, r: &Request) -> Allocation {
 #[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
 #[inline(never)]
 fn nextFree(t: &MapType, r: &Request) -> Allocation {
-    t.rt.heap.alloc(r).unwrap_or_else(|e| refill(&e))
+    let got = if r.role == Role::Header { t.rt.heap.alloc_header(r, t.bucket) } else { t.rt.heap.alloc(r) };
+    got.unwrap_or_else(|e| refill(&e))
 }
 
 /// `runtime.(*mcache).refill`, where Go notices that there is no memory for another span.

@@ -1,5 +1,11 @@
 use super::*;
-use crate::layout::mem;
+
+#[cfg(all(target_os = "linux", not(miri)))]
+mod limits;
+mod model;
+mod names;
+#[cfg(all(target_os = "linux", not(miri)))]
+mod pages;
 
 fn request(size: usize, owner: usize, role: Role) -> Request {
     Request { size, noscan: true, malloc_headers: true, owner, role, table: 0 }
@@ -100,8 +106,10 @@ fn an_old_table_goes_with_its_overflow_buckets() {
     let (of_old, of_new) = (ovf(old), ovf(new));
     h.free_table(map, old);
     assert_eq!([old, of_old, new, of_new, map].map(|a| h.locate(a).unwrap().freed), [true, true, false, false, false]);
+    h.free_table(map, 0);
+    assert_eq!([new, of_new, map].map(|a| h.locate(a).unwrap().freed), [false; 3], "nil is no table");
     h.free_overflow(map, 0);
-    assert!(!h.locate(of_new).unwrap().freed);
+    assert!(!h.locate(of_new).unwrap().freed, "nil is no table");
     h.free_overflow(map, new);
     assert_eq!([new, of_new, map].map(|a| h.locate(a).unwrap().freed), [false, true, false]);
     h.free_owner(map);
@@ -115,7 +123,12 @@ fn refusals() {
     assert!(h.alloc(&request(8, 0, Role::Other)).is_ok());
     assert!(h.alloc(&request(8, 0, Role::Other)).is_ok());
     let e = h.alloc(&request(5 << 20, 0, Role::Other)).unwrap_err();
-    assert_eq!((e.rounded, e.in_use), (8 << 20, 16));
+    assert_eq!((e.rounded, e.in_use, e.uncommitted), (8 << 20, h.stats().committed, false));
+    assert_eq!(e.in_use % (1 << 20), 0);
+    assert_eq!(e.to_string(), format!("cannot allocate 8388608-byte block ({} in use)", e.in_use));
+    let e = h.alloc(&request(8, 0, Role::Other)).unwrap_err();
+    assert_eq!(e.rounded, 4 << 20);
+    assert_eq!(h.stats().objects, 2);
     h.refuse_after(None);
     assert!(h.alloc(&request(8, 0, Role::Other)).is_ok());
     let h = Heap::new(HeapConfig { limit: Some(1000), ..HeapConfig::default() });
@@ -130,98 +143,81 @@ fn the_impossible_is_refused() {
         let h = heap(placement, OnFree::Reuse);
         assert!(h.alloc(&request(1 << 50, 0, Role::Buckets)).is_err());
         assert!(h.alloc(&request(usize::MAX - 100, 0, Role::Buckets)).is_err());
+        assert_eq!(h.alloc(&request(usize::MAX, 0, Role::Buckets)).unwrap_err().rounded, usize::MAX - (4 << 20) + 1);
         assert!(h.alloc(&request(8, 0, Role::Other)).is_ok());
     }
 }
 
 #[test]
-fn addresses_are_named() {
-    let h = heap(Placement::Spans, OnFree::Keep);
-    let map = h.alloc(&request(48, 0, Role::Header)).unwrap().addr;
-    let l = BucketLayout::new(8, 8);
-    h.register_map(map, l);
-    let new = h.alloc(&request(4 * 144, map, Role::Buckets)).unwrap().addr;
-    let old = h.alloc(&request(2 * 144, map, Role::Buckets)).unwrap().addr;
-    let extra = h.alloc(&request(24, map, Role::Extra)).unwrap().addr;
-    let ovf = h.alloc(&request(144, map, Role::Overflow)).unwrap().addr;
-    // SAFETY: a live header.
-    unsafe {
-        mem::st64(map + 16, new as u64);
-        mem::st64(map + 24, old as u64);
-        let name = |a: usize| h.place(a).map(|p| p.to_string()).unwrap_or_default();
-        assert_eq!(name(new + 3 * 144 + 24 + 5), format!("bucket 3 of buckets of map {map:#x}: key 2, byte 5"));
-        assert_eq!(name(old + 144), format!("bucket 1 of oldbuckets of map {map:#x}: tophash 0"));
-        assert_eq!(name(old + 143), format!("bucket 0 of oldbuckets of map {map:#x}: overflow pointer, byte 7"));
-        assert_eq!(name(map + 9), format!("header of map {map:#x}: B"));
-        assert_eq!(name(extra + 16), format!("mapextra of map {map:#x}: nextOverflow"));
-        assert_eq!(name(ovf + 72), format!("overflow bucket {ovf:#x} of map {map:#x}: elem 0, byte 0"));
-        mem::st64(map + 24, 0);
-        assert_eq!(name(old), format!("bucket 0 of a former bucket array of map {map:#x}: tophash 0"));
-        h.free(old);
-        assert_eq!(name(old), format!("freed: bucket 0 of a former bucket array of map {map:#x}: tophash 0"));
-        assert_eq!(h.place(8), None);
-    }
+fn owners_without_a_header_here_have_objects_too() {
+    let h = heap(Placement::Spans, OnFree::Reuse);
+    let mine: Vec<_> = (0..10).map(|_| h.alloc(&request(144, 0x1000, Role::Overflow)).unwrap().addr).collect();
+    let theirs = h.alloc(&request(144, 0x2000, Role::Overflow)).unwrap().addr;
+    h.free(mine[4]);
+    h.free_owner(0x1000);
+    h.free_owner(0x1000);
+    h.free_owner(0x3000);
+    assert_eq!((h.stats().objects, h.locate(theirs).unwrap().freed), (1, false));
+    assert!(mine.iter().all(|&a| h.locate(a).unwrap().freed));
 }
 
-#[cfg(all(unix, not(miri)))]
-mod pages {
-    use super::*;
+#[test]
+fn a_header_freed_alone_leaves_the_rest() {
+    let h = heap(Placement::Spans, OnFree::Reuse);
+    let map = h.alloc(&request(48, 0, Role::Header)).unwrap().addr;
+    let [a, b] = [(); 2].map(|()| h.alloc(&request(144, map, Role::Overflow)).unwrap().addr);
+    h.free(map);
+    let next = h.alloc(&request(48, 0, Role::Header)).unwrap().addr;
+    assert_eq!(next, map, "another map in the same place");
+    let c = h.alloc(&request(144, next, Role::Overflow)).unwrap().addr;
+    h.free_owner(next);
+    assert_eq!([a, b, c].map(|a| h.locate(a).unwrap().freed), [false, false, true]);
+    h.free(a);
+    h.free(b);
+    assert_eq!(h.stats(), Stats { objects: 0, bytes: 0, ..h.stats() });
+}
 
-    #[test]
-    fn isolated_objects_have_guards() {
-        let h = heap(Placement::Isolated, OnFree::Unmap);
-        let a = h.alloc(&request(144, 0, Role::Other)).unwrap().addr;
-        assert_eq!(a % 4096, 0);
-        // SAFETY: no header to read.
-        unsafe {
-            assert_eq!(h.place(a - 1).unwrap().to_string(), format!("guard page before object {a:#x}"));
-            assert_eq!(h.place(a + 5000).unwrap().to_string(), format!("4856 bytes past the end of object {a:#x}"));
-        }
-        h.free(a);
-        assert!(h.locate(a).unwrap().freed);
-        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-        assert!(!maps.contains(&format!("{a:x}-")), "unmapped");
-    }
+#[test]
+#[cfg_attr(miri, ignore = "megabytes")]
+fn page_runs_are_joined_cut_and_forgotten() {
+    let h = heap(Placement::Spans, OnFree::Reuse);
+    let [a, b, c] = [10, 20, 10].map(|pages| h.alloc(&request(pages * PAGE_SIZE, 0, Role::Other)).unwrap().addr);
+    assert_eq!([b - a, c - b], [10 * PAGE_SIZE, 20 * PAGE_SIZE]);
+    h.free(b);
+    h.free(a);
+    // The first 25 of 30 pages: what was there before is forgotten, also where it reaches beyond them.
+    let d = h.alloc(&request(25 * PAGE_SIZE, 0, Role::Other)).unwrap();
+    assert_eq!((d.addr, d.needs_zero), (a, true));
+    assert_eq!(h.locate(b).unwrap().base, d.addr);
+    assert_eq!(h.locate(a + 26 * PAGE_SIZE), None);
+    // The rest, cut into slots.
+    let e = h.alloc(&request(1000, 0, Role::Other)).unwrap();
+    assert_eq!((e.addr, e.needs_zero), (a + 25 * PAGE_SIZE, true));
+    assert_eq!(h.locate(c).unwrap().base, c);
+}
 
-    #[test]
-    fn file_backing_keeps_contents() {
-        let h = heap(Placement::Isolated, OnFree::Keep);
-        let a = h.alloc(&request(144, 0, Role::Other)).unwrap().addr;
-        // SAFETY: a live object of this heap.
-        unsafe {
-            mem::st64(a, 42);
-            let f = h.back_with_file(a, 144).unwrap();
-            assert_eq!(mem::ld64(a), 42);
-            mem::st64(a, 43);
-            f.truncate(4096).unwrap();
-            assert_eq!(mem::ld64(a), 43);
-            h.zero_pages(a, 144).unwrap();
-            assert_eq!(mem::ld64(a), 43, "the file still has it");
-            h.protect(a, 144, Prot::Read).unwrap();
-            assert_eq!(mem::ld64(a), 43);
-        }
-    }
-
-    #[test]
-    fn heaps_leave_no_address_space_behind() {
-        let size = || -> usize {
-            let s = std::fs::read_to_string("/proc/self/statm").unwrap();
-            s.split_whitespace().next().unwrap().parse().unwrap()
-        };
-        let one = |p| {
-            let h = heap(p, OnFree::Reuse);
-            for size in [48, 144, 100_000, 70 << 20] {
-                h.alloc(&request(size, 0, Role::Other)).unwrap();
+#[test]
+fn threads_share_a_heap() {
+    for placement in [Placement::Spans, Placement::Isolated] {
+        let h = heap(placement, OnFree::Reuse);
+        let rounds = if cfg!(miri) { 3 } else { 300 };
+        std::thread::scope(|s| {
+            for t in 1..=4_u64 {
+                let h = &h;
+                s.spawn(move || {
+                    for _ in 0..rounds {
+                        let map = h.alloc(&request(48, 0, Role::Header)).unwrap().addr;
+                        let all: Vec<_> =
+                            (0..8).map(|_| h.alloc(&request(144, map, Role::Overflow)).unwrap().addr).collect();
+                        // SAFETY: live objects of this thread's map.
+                        all.iter().for_each(|&a| unsafe { mem::st64(a, t) });
+                        // SAFETY: as above.
+                        assert!(all.iter().all(|&a| unsafe { mem::ld64(a) } == t && h.locate(a).unwrap().owner == map));
+                        h.free_owner(map);
+                    }
+                });
             }
-        };
-        one(Placement::Spans);
-        let before = size();
-        for _ in 0..200 {
-            one(Placement::Spans);
-            one(Placement::Isolated);
-        }
-        let grown = size().saturating_sub(before) * 4096;
-        // Other tests run beside this one and may hold a few arenas.
-        assert!(grown < 3 << 30, "{grown} bytes");
+        });
+        assert_eq!((h.stats().objects, h.stats().bytes), (0, 0));
     }
 }
