@@ -2,7 +2,8 @@
 
 use super::child::{self, Ran};
 use super::programs::Case;
-use super::programs::recorded::{self, Outcome};
+use super::programs::recorded::{self, Exit, Outcome};
+use crate::layout::mem::HAVE_ASM;
 use crate::version::GoVersion;
 use similar::TextDiff;
 use std::io;
@@ -23,6 +24,8 @@ pub enum Verdict {
     },
     /// Nothing is recorded for this scenario and version.
     Unrecorded,
+    /// It faulted, and this build has no fault handler that would make Go's death of it: the system's own came.
+    Unhandled,
 }
 
 /// A scenario that has been run and judged.
@@ -58,6 +61,7 @@ pub fn check(
     let verdict = match &recorded {
         None => Verdict::Unrecorded,
         Some(real) if real.contains(&ours) => Verdict::Agrees,
+        Some(_) if !HAVE_ASM && matches!(ran.exit, Exit::Signal(libc::SIGSEGV | libc::SIGBUS)) => Verdict::Unhandled,
         Some(real) => Verdict::Differs { diff: nearest_diff(real.outcomes, &ours) },
     };
     Ok(Checked { ran, real: recorded.map(|r| r.version), verdict })
@@ -94,7 +98,6 @@ fn diff(real: &str, ours: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::programs::recorded::Exit;
 
     fn outcome(stdout: &str, stderr: &str, exit: Exit) -> Outcome {
         Outcome { exit, stdout: stdout.to_owned(), stderr: stderr.to_owned() }

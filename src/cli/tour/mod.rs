@@ -113,6 +113,7 @@ impl<'a> Row<'a> {
             Verdict::Agrees => ("agrees", &[]),
             Verdict::Differs { diff } => ("differs", diff),
             Verdict::Unrecorded => ("unrecorded", &[]),
+            Verdict::Unhandled => ("unhandled", &[]),
         };
         Self {
             scenario: label(case),

@@ -75,6 +75,9 @@ impl<W: Write> Page<W> {
             Verdict::Unrecorded => {
                 writeln!(self.out, "{INDENT}{end}: {}", paint.faint("no recording of this version to hold it against"))
             }
+            Verdict::Unhandled => {
+                writeln!(self.out, "{INDENT}{end}: {}", paint.faint("this build has no fault handler (portable)"))
+            }
             Verdict::Differs { diff } => {
                 writeln!(self.out, "{INDENT}{end}: {}", paint.bad(&format!("DIFFERS from {real}")))?;
                 self.diff(real, diff)
@@ -137,6 +140,7 @@ impl<W: Write> Page<W> {
                 Verdict::Agrees => paint.good("agrees"),
                 Verdict::Differs { .. } => paint.bad("DIFFERS"),
                 Verdict::Unrecorded => paint.faint("unrecorded"),
+                Verdict::Unhandled => paint.faint("unhandled"),
             };
             let (label, text) = (clip(label(case), name), clip(text.unwrap_or("(nothing)"), said));
             writeln!(self.out, "{label:name$}  {text:said$}  {exit:>5}  {verdict}")?;
@@ -148,7 +152,8 @@ impl<W: Write> Page<W> {
         let count = |wanted: fn(&Verdict) -> bool| stops.iter().filter(|(_, c)| wanted(&c.verdict)).count();
         let agree = count(|v| *v == Verdict::Agrees);
         let unrecorded = count(|v| *v == Verdict::Unrecorded);
-        let judged = stops.len() - unrecorded;
+        let unhandled = count(|v| *v == Verdict::Unhandled);
+        let judged = stops.len() - unrecorded - unhandled;
         let mut releases: Vec<&str> = stops.iter().filter_map(|(_, c)| c.real).collect();
         releases.sort_unstable();
         releases.dedup();
@@ -158,6 +163,9 @@ impl<W: Write> Page<W> {
         };
         if unrecorded > 0 && judged > 0 {
             text += &format!("; {unrecorded} without a recording");
+        }
+        if unhandled > 0 {
+            text += &format!("; {unhandled} faulted in a build without fault handler");
         }
         text += &format!(". {:.1} s.", took.as_secs_f64());
         match (agree == judged, judged) {
@@ -218,6 +226,8 @@ mod tests {
         let hung = stop(Verdict::Unrecorded, Exit::Never, "");
         assert!(shown(&hung).contains("\n      still running after 30 s, and killed: no recording"));
         let diff = vec![" a".to_owned(), "-b".to_owned(), "+c".to_owned()];
+        let unhandled = stop(Verdict::Unhandled, Exit::Signal(11), "");
+        assert!(shown(&unhandled).ends_with("killed by signal 11: this build has no fault handler (portable)\n"));
         let differs = stop(Verdict::Differs { diff }, Exit::Signal(11), "a\nc\n");
         assert!(shown(&differs).contains("      killed by signal 11: DIFFERS from go1.22.10\n"));
         assert!(shown(&differs).ends_with("this program's:\n       a\n      -b\n      +c\n"));
@@ -239,6 +249,10 @@ mod tests {
         assert_eq!(
             result(&[agrees(), unrecorded()]),
             "1 of 1 agree with real Go (go1.22.10); 1 without a recording. 1.2 s."
+        );
+        assert_eq!(
+            result(&[agrees(), stop(Verdict::Unhandled, Exit::Signal(11), "")]),
+            "1 of 1 agree with real Go (go1.22.10); 1 faulted in a build without fault handler. 1.2 s."
         );
         assert_eq!(result(&[unrecorded()]), "None could be held against real Go. 1.2 s.");
     }

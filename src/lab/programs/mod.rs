@@ -240,9 +240,11 @@ mod tests {
 
     #[test]
     fn every_friendly_name_leads_to_a_case() {
-        for (alias, name) in ALIASES {
+        // Without assembly there is no C code either.
+        let here = |name: &str| cfg!(gohmap_asm) || !name.starts_with("cgo.");
+        for (alias, name) in ALIASES.iter().filter(|(_, name)| here(name)) {
             assert_eq!(find(alias).map(|c| c.name), Some(*name), "{alias}");
         }
-        assert_eq!(featured().count(), ALIASES.len());
+        assert_eq!(featured().count(), ALIASES.iter().filter(|(_, name)| here(name)).count());
     }
 }
