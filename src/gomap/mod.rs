@@ -1,7 +1,7 @@
 //! The map that a Rust program holds: [`GoMap`], Go's `map[K]V` with Go's semantics and Go's deaths.
 //!
 //! As with a Go map, whoever holds it may change it while ranging over it, so methods take `&self`; as with
-//! [`Cell`](std::cell::Cell), it stays on one thread at a time and hands out copies, never references. Racing on
+//! [`Cell`], it stays on one thread at a time and hands out copies, never references. Racing on
 //! purpose has a type of its own, [`SharedMap`].
 //!
 //! What kills a Go program panics or ends the process here in the same words: see [`crate::fatal`].
