@@ -181,9 +181,11 @@ pub unsafe fn mapiternext<P: Probe>(t: &MapType, it: &mut Hiter, p: &P) {
 unsafe fn bucket_of(t: &MapType, h: H, it: &Hiter, bucket: u64) -> (B, u64) {
     // SAFETY: the caller's promise for the map.
     unsafe {
-        if h.growing() && it.b == h.b() {
+        // Loaded once, as in compiled Go: between two loads another goroutine may end the growth.
+        let oldbuckets = h.oldbuckets();
+        if oldbuckets != 0 && it.b == h.b() {
             // The iterator was begun during this growth: what has not moved yet is still in the old array.
-            let old = B::of(t, h.oldbuckets(), bucket & h.oldbucketmask());
+            let old = B::of(t, oldbuckets, bucket & h.oldbucketmask());
             if !evacuated(old) {
                 return (old, bucket);
             }
