@@ -1,31 +1,45 @@
 /*
  * runtime.memclrNoHeapPointers and runtime.memmove for emulated memory: eight bytes at a time where that is
- * possible, lowest address first (memmove: highest first when the ranges overlap that way), so that the first
+ * possible (zeroing: sixteen), lowest address first (memmove: highest first when the ranges overlap that way), so that the first
  * address that faults is the one Go reports. No stack, no callee-saved register.
  * Twins: memclr and memmove of src/layout/mem.rs.
  */
         .include "base.inc"
 
+/* From here on `rep stosb` is faster than a loop. */
+        .set    CLR_REP, 512
+
 /* void gohmap_memclrNoHeapPointers(rdi = p, rsi = n) */
 ENTRY gohmap_memclrNoHeapPointers
-        xorl    %eax, %eax
-        cmpq    $256, %rsi
-        jae     3f
-1:      cmpq    $8, %rsi
+        cmpq    $16, %rsi
         jb      2f
+        cmpq    $CLR_REP, %rsi
+        jae     5f
+        pxor    %xmm0, %xmm0
+        leaq    -16(%rdi,%rsi), %rdx    /* the last 16 bytes, which may overlap those before */
+1:      movdqu  %xmm0, (%rdi)
+        addq    $16, %rdi
+        cmpq    %rdx, %rdi
+        jb      1b
+        movdqu  %xmm0, (%rdx)
+        ret
+2:      xorl    %eax, %eax
+        cmpq    $8, %rsi
+        jb      3f
         movq    %rax, (%rdi)
         addq    $8, %rdi
         subq    $8, %rsi
-        jmp     1b
-2:      testq   %rsi, %rsi
+3:      testq   %rsi, %rsi
         je      4f
         movb    %al, (%rdi)
         incq    %rdi
         decq    %rsi
-        jmp     2b
-3:      movq    %rsi, %rcx
-        rep stosb
+        jmp     3b
 4:      ret
+5:      xorl    %eax, %eax
+        movq    %rsi, %rcx
+        rep stosb
+        ret
 END gohmap_memclrNoHeapPointers
 
 /* void gohmap_memmove(rdi = dst, rsi = src, rdx = n) */

@@ -1,6 +1,7 @@
 //! The arena: address space asked for at 0xc000000000, like Go's, made usable in steps, handed out in runs of pages.
 
 use super::placing::Territory;
+use super::records::{Id, NONE};
 use super::sizeclass::PAGE_SIZE;
 use super::sys::{self, ARENA, Refusal};
 use std::collections::BTreeMap;
@@ -25,19 +26,34 @@ pub(super) struct Run {
     pub(super) dirty: bool,
 }
 
+/// What a page is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    /// The span it belongs to, or [`NO_SPAN`].
+    pub(super) span: u32,
+    /// The record of the span's first slot.
+    pub(super) first: Id,
+    /// The span's size class.
+    pub(super) class: u8,
+    /// Number of the page in its span, if that has slots of a class (then it has ten pages at most).
+    pub(super) nth: u8,
+}
+
+/// No span.
+pub(super) const NO_SPAN: u32 = u32::MAX;
+
+const UNUSED: Page = Page { span: NO_SPAN, first: NONE, class: 0, nth: 0 };
+
 /// Address space in one piece.
 #[derive(Debug)]
 struct Reservation {
     base: usize,
     len: usize,
     /// What [`Arena::assign`] said of each page, up to the last that was handed out.
-    spans: Vec<u32>,
+    pages: Vec<Page>,
 }
 
-/// No span.
-pub(super) const NO_SPAN: u32 = u32::MAX;
-
-/// Reserved address space, its free page runs, and which span each page belongs to.
+/// Reserved address space, its free page runs, and what each page is used for.
 #[derive(Debug, Default)]
 pub(super) struct Arena {
     /// By address.
@@ -54,28 +70,45 @@ pub(super) struct Arena {
 }
 
 impl Arena {
-    #[inline]
     fn reservation(&self, addr: usize) -> Option<usize> {
         let i = self.reservations.partition_point(|r| r.base <= addr).checked_sub(1)?;
         (addr - self.reservations[i].base < self.reservations[i].len).then_some(i)
     }
 
-    /// The span that the page of an address was assigned to.
+    /// What the page of an address was assigned to.
     #[inline]
+    pub(super) fn page(&self, addr: usize) -> Option<Page> {
+        // Most heaps have one reservation.
+        let first = self.reservations.first()?;
+        let r = if addr.wrapping_sub(first.base) < first.len {
+            first
+        } else {
+            &self.reservations[self.reservation(addr)?]
+        };
+        r.pages.get((addr - r.base) / PAGE_SIZE).copied().filter(|p| p.span != NO_SPAN)
+    }
+
+    /// The span that the page of an address was assigned to.
     pub(super) fn span_at(&self, addr: usize) -> Option<u32> {
-        let r = &self.reservations[self.reservation(addr)?];
-        r.spans.get((addr - r.base) / PAGE_SIZE).copied().filter(|&s| s != NO_SPAN)
+        self.page(addr).map(|p| p.span)
     }
 
     /// Assigns the pages of a run to a span.
-    pub(super) fn assign(&mut self, base: usize, pages: usize, span: u32) {
+    pub(super) fn assign(&mut self, base: usize, pages: usize, span: u32, first: Id, class: u8) {
         let Some(i) = self.reservation(base) else { return };
         let r = &mut self.reservations[i];
-        let first = (base - r.base) / PAGE_SIZE;
-        if r.spans.len() < first + pages {
-            r.spans.resize(first + pages, NO_SPAN);
+        let start = (base - r.base) / PAGE_SIZE;
+        if r.pages.len() < start + pages {
+            r.pages.resize(start + pages, UNUSED);
         }
-        r.spans[first..first + pages].fill(span);
+        for (i, p) in r.pages[start..start + pages].iter_mut().enumerate() {
+            *p = Page { span, first, class, nth: if class == 0 { 0 } else { i as u8 } };
+        }
+    }
+
+    /// The pages of a run belong to nobody.
+    pub(super) fn unassign(&mut self, base: usize, pages: usize) {
+        self.assign(base, pages, NO_SPAN, NONE, 0);
     }
 
     /// A run of `pages` pages. One of [`HUGE`] or more begins at a multiple of that and lies on huge pages, if the
@@ -118,17 +151,18 @@ impl Arena {
         }
         let base = self.next.next_multiple_of(align);
         let end = base + len;
-        // The books first: what follows them must not fail.
-        if let Some(i) = self.reservation(base) {
-            let r = &mut self.reservations[i];
-            let pages = (end - r.base) / PAGE_SIZE;
-            r.spans.try_reserve(pages.saturating_sub(r.spans.len()))?;
-        }
         if end > self.ready {
             let more = (end - self.ready).next_multiple_of(GROWTH).min(self.end - self.ready);
             sys::commit(self.ready, more)?;
             self.ready += more;
             self.committed += more;
+        }
+        // The books come after the system's answer, which says why there is no memory. Being refused here changes nothing:
+        // what has been made usable is used by somebody else.
+        if let Some(i) = self.reservation(base) {
+            let r = &mut self.reservations[i];
+            let pages = (end - r.base) / PAGE_SIZE;
+            r.pages.try_reserve(pages.saturating_sub(r.pages.len()))?;
         }
         let skipped = (base - self.next) / PAGE_SIZE;
         if skipped > 0 {
@@ -176,7 +210,7 @@ impl Arena {
             self.give_back(self.next, rest);
         }
         let i = self.reservations.partition_point(|r| r.base < at);
-        self.reservations.insert(i, Reservation { base: at, len, spans: Vec::new() });
+        self.reservations.insert(i, Reservation { base: at, len, pages: Vec::new() });
         (self.next, self.ready, self.end) = (at, at, at + len);
         Ok(())
     }

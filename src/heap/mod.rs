@@ -26,7 +26,8 @@ use crate::layout::{BucketLayout, mem};
 use arena::GROWTH;
 use lock::{Guard, Lock};
 use placing::{Placing, Slot};
-use records::{Id, Records};
+use records::{Id, NONE, Records};
+use sizeclass::size_class;
 use std::fmt;
 use std::ops::Range;
 use sys::Refusal;
@@ -69,13 +70,20 @@ pub struct HeapConfig {
 
 #[derive(Debug)]
 struct State {
+    /// Live objects.
+    objects: usize,
     placing: Placing,
     records: Records,
-    objects: usize,
+    /// Bytes of live objects.
     bytes: usize,
     /// Allocations until all are refused.
     refuse_in: Option<u64>,
     limit: Option<usize>,
+    /// One of these two is there.
+    may_refuse: bool,
+    /// Address and record of the header made last, perhaps history by now. Most questions are about this one, and a
+    /// processor that predicts the comparison need not wait for the arithmetic.
+    recent: (usize, Id),
 }
 
 /// A heap of emulated memory. All methods may be called by several threads.
@@ -95,7 +103,16 @@ impl Heap {
     #[must_use]
     pub fn new(config: HeapConfig) -> Self {
         let (placing, limit) = (Placing::new(config.placement), config.limit);
-        let state = State { placing, records: Records::new(), objects: 0, bytes: 0, refuse_in: None, limit };
+        let state = State {
+            objects: 0,
+            placing,
+            records: Records::new(),
+            bytes: 0,
+            refuse_in: None,
+            limit,
+            may_refuse: limit.is_some(),
+            recent: (0, NONE),
+        };
         Self { config, state: Lock::new(state) }
     }
 
@@ -142,6 +159,13 @@ impl Heap {
 
     /// Frees every live object of the map at `owner`, its header too, in a time proportional to their number.
     pub fn free_owner(&self, owner: usize) {
+        if self.config.on_free == OnFree::Reuse {
+            let mut s = self.state();
+            if let Some(header) = s.header(owner).filter(|_| !s.records.have_strangers()) {
+                s.end_all(header);
+                return;
+            }
+        }
         self.free_if(owner, |_| true);
     }
 
@@ -222,7 +246,9 @@ impl Heap {
 
     /// From now on `n` allocations succeed and all later ones are refused; `None` lifts that.
     pub fn refuse_after(&self, n: Option<u64>) {
-        self.state().refuse_in = n;
+        let mut s = self.state();
+        s.refuse_in = n;
+        s.may_refuse = n.is_some() || s.limit.is_some();
     }
 
     /// Figures.
@@ -244,29 +270,56 @@ struct Freed {
 impl State {
     #[inline]
     fn alloc(&mut self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, OutOfMemory> {
-        if self.refuse_in.is_some() || self.limit.is_some() {
-            self.refuses(r.size).map_err(|e| self.out_of_memory(r.size, e))?;
+        // The usual: a slot that has been freed. Objects of this size have no malloc header.
+        if r.size <= MIN_SIZE_FOR_MALLOC_HEADER
+            && !self.may_refuse
+            && let Ok(ring) = self.ring_for(r)
+            && let Some((id, addr)) = self.records.take_freed(size_class(r.size.max(1)))
+        {
+            self.begin(id, 0, r, ring, layout);
+            if r.role == Role::Header {
+                self.recent = (addr, id);
+            }
+            return Ok(Allocation { addr, needs_zero: true });
         }
-        let (id, addr, used) = self.place_object(r).map_err(|e| self.out_of_memory(r.size, e))?;
-        if let Some(layout) = layout {
-            self.records.set_layout(id, layout);
-        }
+        self.alloc_slowly(r, layout)
+    }
+
+    #[inline(never)]
+    fn alloc_slowly(&mut self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, OutOfMemory> {
+        self.try_alloc(r, layout).map_err(|why| OutOfMemory {
+            rounded: r.size.max(1).checked_next_multiple_of(GROWTH).unwrap_or(usize::MAX & !(GROWTH - 1)),
+            in_use: self.placing.committed(),
+            uncommitted: why == Refusal::Commit,
+        })
+    }
+
+    fn try_alloc(&mut self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, Refusal> {
+        self.refuses(r.size)?;
+        let ring = self.ring_for(r)?;
+        let Slot { id, header, addr, used } = self.placing.alloc(&mut self.records, r)?;
+        self.begin(id, header, r, ring, layout);
         Ok(Allocation { addr, needs_zero: used })
     }
 
-    /// Puts an object into a slot: its record, its address, and whether the slot has been used before.
+    /// An object begins to live.
     #[inline]
-    fn place_object(&mut self, r: &Request) -> Result<(Id, usize, bool), Refusal> {
-        let ring = match r.owner {
-            0 => None,
-            _ if r.role == Role::Header => None,
-            owner => Some(self.ring(owner)?),
-        };
-        let Slot { id, header, addr, used } = self.placing.alloc(&mut self.records, r)?;
+    fn begin(&mut self, id: Id, header: usize, r: &Request, ring: Option<Id>, layout: Option<BucketLayout>) {
         self.records.begin(id, header, r, ring);
         self.objects += 1;
         self.bytes += r.size;
-        Ok((id, addr, used))
+        if let Some(layout) = layout {
+            self.records.set_layout(id, layout);
+        }
+    }
+
+    /// The entry of the ring that an object of this request joins.
+    #[inline]
+    fn ring_for(&mut self, r: &Request) -> Result<Option<Id>, Refusal> {
+        if r.owner == 0 || r.role == Role::Header {
+            return Ok(None);
+        }
+        self.ring(r.owner).map(Some)
     }
 
     /// Whether an allocation is to be refused although there is memory.
@@ -282,31 +335,40 @@ impl State {
         }
     }
 
-    #[cold]
-    fn out_of_memory(&self, size: usize, why: Refusal) -> OutOfMemory {
-        OutOfMemory {
-            rounded: size.max(1).checked_next_multiple_of(GROWTH).unwrap_or(usize::MAX & !(GROWTH - 1)),
-            in_use: self.placing.committed(),
-            uncommitted: why == Refusal::Commit,
-        }
-    }
-
     /// The live object that starts at an address.
     #[inline]
     fn live(&self, base: usize) -> Option<Id> {
-        self.placing.find(base).filter(|&id| self.records.live(id, base).is_some())
+        self.placing.guess(base).filter(|&id| self.records.live(id, base).is_some())
     }
 
     #[inline]
     fn header(&self, owner: usize) -> Option<Id> {
-        self.placing.find(owner).filter(|&id| self.records.live(id, owner) == Some(Role::Header))
+        let guess = if owner == self.recent.0 { Some(self.recent.1) } else { self.placing.guess(owner) };
+        guess.filter(|&id| self.records.live(id, owner) == Some(Role::Header))
     }
 
     /// The entry of the ring of an owner's objects.
+    #[inline]
     fn ring(&mut self, owner: usize) -> Result<Id, Refusal> {
         match self.header(owner) {
             Some(id) => Ok(id),
             None => self.records.stranger_or_new(owner),
+        }
+    }
+
+    /// All objects of the map whose header's record this is cease to live; their memory is handed out again.
+    #[inline]
+    fn end_all(&mut self, header: Id) {
+        let mut at = header;
+        loop {
+            let (size, next) = self.records.end_with_ring(at);
+            self.objects -= 1;
+            self.bytes -= size;
+            self.placing.reuse(&mut self.records, at);
+            at = next;
+            if at == header {
+                return;
+            }
         }
     }
 

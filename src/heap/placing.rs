@@ -23,9 +23,10 @@ pub(super) struct Slot {
 }
 
 /// Decides where objects lie.
+#[expect(clippy::large_enum_variant, reason = "there is one a heap, and a pointer less to follow counts")]
 #[derive(Debug)]
 pub(super) enum Placing {
-    Spans(Box<Spans>),
+    Spans(Spans),
     Isolated(Isolated),
 }
 
@@ -42,7 +43,7 @@ macro_rules! either {
 impl Placing {
     pub(super) fn new(placement: Placement) -> Self {
         match placement {
-            Placement::Spans => Self::Spans(Box::new(Spans::new())),
+            Placement::Spans => Self::Spans(Spans::new()),
             Placement::Isolated => Self::Isolated(Isolated::new()),
         }
     }
@@ -53,9 +54,17 @@ impl Placing {
         either!(self, p => p.alloc(records, r))
     }
 
+    /// The number that the record of the object at `base` has, if there is one: what has this number may be another's.
+    #[inline]
+    pub(super) fn guess(&self, base: usize) -> Option<Id> {
+        match self {
+            Self::Spans(p) => p.guess(base),
+            Self::Isolated(p) => p.find(base),
+        }
+    }
+
     /// The record of the slot (guard pages included) that an address lies in, if it has ever been handed out and its
     /// pages have had no other use since.
-    #[inline]
     pub(super) fn find(&self, addr: usize) -> Option<Id> {
         either!(self, p => p.find(addr))
     }

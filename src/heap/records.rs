@@ -5,6 +5,7 @@
 
 use super::Object;
 use super::object::{Request, Role};
+use super::sizeclass::CLASSES;
 use super::sys::Refusal;
 use crate::layout::BucketLayout;
 use std::collections::HashMap;
@@ -56,6 +57,8 @@ const UNUSED: Record = Record {
 #[derive(Debug)]
 pub(super) struct Records {
     all: Vec<Record>,
+    /// Freed slots of each size class, the last freed first, linked by `next`.
+    freed: [Id; CLASSES],
     /// Recycled single records, linked by `next`.
     single: Id,
     /// The distinct bucket layouts. A program has few.
@@ -66,7 +69,7 @@ pub(super) struct Records {
 
 impl Records {
     pub(super) fn new() -> Self {
-        Self { all: Vec::new(), single: NONE, layouts: Vec::new(), strangers: HashMap::new() }
+        Self { all: Vec::new(), freed: [NONE; CLASSES], single: NONE, layouts: Vec::new(), strangers: HashMap::new() }
     }
 
     /// Fresh records for `n` slots of a class, the first at `base`, one every `step` bytes: the number of the first;
@@ -79,6 +82,7 @@ impl Records {
             return Ok(id);
         }
         self.all.try_reserve(n)?;
+        // The number `NONE` stays free.
         let first = Id::try_from(self.all.len()).ok().filter(|&f| n < (NONE - f) as usize).ok_or(Refusal::Reserve)?;
         self.all.extend((0..n).map(|i| Record { slot: base + i * step, class, ..UNUSED }));
         Ok(first)
@@ -104,10 +108,10 @@ impl Records {
         }
     }
 
-    /// Whether a live object starts at `base` in this slot, and what for.
+    /// Whether this is the record of a live object that starts at `base`, and what for it is there.
     #[inline]
     pub(super) fn live(&self, id: Id, base: usize) -> Option<Role> {
-        let r = &self.all[id as usize];
+        let r = self.all.get(id as usize)?;
         (!r.freed && r.slot + usize::from(r.header) == base).then_some(r.role)
     }
 
@@ -117,10 +121,27 @@ impl Records {
         self.all[id as usize].slot
     }
 
-    /// The slot's size class; 0 for one with pages of its own.
+    /// The slot of this class that was freed last: its record, and where it begins.
     #[inline]
-    pub(super) fn class(&self, id: Id) -> usize {
-        self.all[id as usize].class.into()
+    pub(super) fn take_freed(&mut self, class: usize) -> Option<(Id, usize)> {
+        let id = self.freed[class];
+        // No record has the number `NONE`.
+        let record = self.all.get(id as usize)?;
+        self.freed[class] = record.next;
+        Some((id, record.slot))
+    }
+
+    /// Puts a slot of a size class among the freed ones. False for one with pages of its own.
+    #[inline]
+    pub(super) fn give_freed(&mut self, id: Id) -> bool {
+        let record = &mut self.all[id as usize];
+        if record.class == 0 {
+            return false;
+        }
+        let head = &mut self.freed[usize::from(record.class)];
+        record.next = *head;
+        *head = id;
+        true
     }
 
     /// The record after this one, in a ring or a free list.
@@ -164,6 +185,20 @@ impl Records {
         self.all[prev as usize].next = next;
         self.all[next as usize].prev = prev;
         size
+    }
+
+    /// The same when its whole ring ceases to live. Says how many bytes it had, and which is the next of the ring.
+    #[inline]
+    pub(super) fn end_with_ring(&mut self, id: Id) -> (usize, Id) {
+        let record = &mut self.all[id as usize];
+        record.freed = true;
+        (record.size, record.next)
+    }
+
+    /// Whether any owner is no header of this heap.
+    #[inline]
+    pub(super) fn have_strangers(&self) -> bool {
+        !self.strangers.is_empty()
     }
 
     /// The ring entry of an owner that is no header of this heap, if it has one.

@@ -3,10 +3,10 @@
 //! A freed slot goes on the list of its class, and the next object of that class gets it: neither needs the span, only
 //! the slot's record.
 
-use super::arena::{Arena, NO_SPAN, Run};
+use super::arena::{Arena, NO_SPAN, Page, Run};
 use super::object::Request;
 use super::placing::{Slot, Territory};
-use super::records::{Id, NONE, Records};
+use super::records::{Id, Records};
 use super::sizeclass::{
     CLASS_TO_PAGES, CLASS_TO_SIZE, CLASSES, MALLOC_HEADER_SIZE, PAGE_SIZE, has_malloc_header, is_large, size_class,
     slot_of_offset,
@@ -40,8 +40,6 @@ impl Span {
 pub(super) struct Spans {
     arena: Arena,
     spans: Vec<Span>,
-    /// Freed slots of each class, linked by their records; the last freed is the first reused.
-    free: [Id; CLASSES],
     /// The span of each class that still has slots that nobody has used.
     fresh: [u32; CLASSES],
     /// Entries of `spans` whose run has another use, linked by `first`.
@@ -50,29 +48,20 @@ pub(super) struct Spans {
 
 impl Spans {
     pub(super) fn new() -> Self {
-        Self {
-            arena: Arena::default(),
-            spans: Vec::new(),
-            free: [NONE; CLASSES],
-            fresh: [NO_SPAN; CLASSES],
-            dead: NO_SPAN,
-        }
+        Self { arena: Arena::default(), spans: Vec::new(), fresh: [NO_SPAN; CLASSES], dead: NO_SPAN }
     }
 
     /// A slot for a request; its record is the caller's to fill.
-    #[inline]
     pub(super) fn alloc(&mut self, records: &mut Records, r: &Request) -> Result<Slot, Refusal> {
         if is_large(r.size, r.malloc_headers) {
             return self.alloc_large(records, r.size);
         }
         let header = if has_malloc_header(r.size, r.noscan, r.malloc_headers) { MALLOC_HEADER_SIZE } else { 0 };
         let class = size_class(r.size.max(1) + header);
-        let id = self.free[class];
-        if id != NONE {
-            self.free[class] = records.next(id);
-            return Ok(Slot { id, header, addr: records.slot(id) + header, used: true });
+        match records.take_freed(class) {
+            Some((id, slot)) => Ok(Slot { id, header, addr: slot + header, used: true }),
+            None => self.alloc_fresh(records, class, header),
         }
-        self.alloc_fresh(records, class, header)
     }
 
     /// A slot that nobody has used.
@@ -125,7 +114,7 @@ impl Spans {
             self.spans[i as usize] = span;
             i
         };
-        self.arena.assign(base, pages, i);
+        self.arena.assign(base, pages, i, first, class as u8);
         Ok(i)
     }
 
@@ -142,18 +131,25 @@ impl Spans {
             records.recycle(s.first);
             s.first = self.dead;
             self.dead = i;
-            self.arena.assign(s.base, s.pages, NO_SPAN);
+            self.arena.unassign(s.base, s.pages);
         }
+    }
+
+    /// The number that the record of the object at `base` has, if there is one: what has this number may be another's.
+    #[inline]
+    pub(super) fn guess(&self, base: usize) -> Option<Id> {
+        let Page { first, class, nth, .. } = self.arena.page(base)?;
+        // Offsets in spans with several slots fit 32 bits.
+        let offset = usize::from(nth) * PAGE_SIZE + base % PAGE_SIZE;
+        let slot = if class == 0 { 0 } else { slot_of_offset(class.into(), offset as u32) };
+        Some(first + slot)
     }
 
     /// The record of the slot that an address lies in, if it has ever been handed out and its pages have had no other
     /// use since.
-    #[inline]
     pub(super) fn find(&self, addr: usize) -> Option<Id> {
         let s = &self.spans[self.arena.span_at(addr)? as usize];
-        // Offsets in spans with several slots fit 32 bits.
-        let slot = if s.class == 0 { 0 } else { slot_of_offset(s.class, (addr - s.base) as u32) };
-        (slot < s.used).then(|| s.first + slot)
+        self.guess(addr).filter(|id| id - s.first < s.used)
     }
 
     /// Lets the slot of an object that has ceased to live be handed out again, unless an experiment has withdrawn
@@ -163,12 +159,9 @@ impl Spans {
         if !self.arena.territory.usable(|| self.extent(records.slot(id))) {
             return;
         }
-        let class = records.class(id);
-        if class == 0 {
-            return self.reuse_large(records.slot(id));
+        if !records.give_freed(id) {
+            self.reuse_large(records.slot(id));
         }
-        records.set_next(id, self.free[class]);
-        self.free[class] = id;
     }
 
     #[inline(never)]

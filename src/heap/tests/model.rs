@@ -11,6 +11,12 @@ enum Op {
     /// The live object of this number.
     Free(usize),
     FreeMap(usize),
+    /// A bucket array of the map of this number.
+    Table(usize),
+    /// Something that belongs with the table of this number.
+    Overflow(usize),
+    FreeTable(usize),
+    FreeOverflow(usize),
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -20,6 +26,10 @@ fn op() -> impl Strategy<Value = Op> {
         8 => (size, any::<bool>(), any::<usize>()).prop_map(|(s, p, m)| Op::Alloc(s, p, m)),
         4 => any::<usize>().prop_map(Op::Free),
         1 => any::<usize>().prop_map(Op::FreeMap),
+        2 => any::<usize>().prop_map(Op::Table),
+        4 => any::<usize>().prop_map(Op::Overflow),
+        1 => any::<usize>().prop_map(Op::FreeTable),
+        1 => any::<usize>().prop_map(Op::FreeOverflow),
     ]
 }
 
@@ -27,14 +37,16 @@ struct Live {
     base: usize,
     size: usize,
     map: usize,
+    role: Role,
+    table: usize,
 }
 
 fn run(h: &Heap, ops: &[Op]) {
     let mut live: Vec<Live> = Vec::new();
     let mut freed: Vec<usize> = Vec::new();
-    let pick = |live: &[Live], n: usize, headers: bool| -> Option<usize> {
+    let pick = |live: &[Live], n: usize, role: Option<Role>| -> Option<usize> {
         let of: Vec<usize> =
-            live.iter().enumerate().filter(|(_, o)| !headers || o.map == o.base).map(|(i, _)| i).collect();
+            live.iter().enumerate().filter(|(_, o)| role.is_none_or(|r| o.role == r)).map(|(i, _)| i).collect();
         (!of.is_empty()).then(|| of[n % of.len()])
     };
     let check_new = |h: &Heap, live: &mut Vec<Live>, r: &Request| {
@@ -47,7 +59,7 @@ fn run(h: &Heap, ops: &[Op]) {
         }
         assert!(live.iter().all(|o| a.addr + r.size <= o.base || o.base + o.size <= a.addr), "overlap");
         let map = if r.role == Role::Header { a.addr } else { r.owner };
-        live.push(Live { base: a.addr, size: r.size, map });
+        live.push(Live { base: a.addr, size: r.size, map, role: r.role, table: r.table });
         a.addr
     };
     for op in ops {
@@ -57,14 +69,14 @@ fn run(h: &Heap, ops: &[Op]) {
                 freed.retain(|&f| f != a);
             }
             Op::Alloc(size, pointers, n) => {
-                let owner = pick(&live, n, true).map_or(0, |i| live[i].base);
+                let owner = pick(&live, n, Some(Role::Header)).map_or(0, |i| live[i].base);
                 let r = Request { noscan: !pointers, ..request(size, owner, Role::Other) };
                 let a = check_new(h, &mut live, &r);
                 freed.retain(|&f| f != a);
             }
             Op::Free(n) => {
                 // Headers go with their maps.
-                if let Some(i) = pick(&live, n, false).filter(|&i| live[i].map != live[i].base) {
+                if let Some(i) = pick(&live, n, None).filter(|&i| live[i].role != Role::Header) {
                     let o = live.swap_remove(i);
                     h.free(o.base);
                     h.free(o.base);
@@ -72,10 +84,38 @@ fn run(h: &Heap, ops: &[Op]) {
                 }
             }
             Op::FreeMap(n) => {
-                if let Some(i) = pick(&live, n, true) {
+                if let Some(i) = pick(&live, n, Some(Role::Header)) {
                     let map = live[i].base;
                     h.free_owner(map);
                     live.retain(|o| o.map != map);
+                }
+            }
+            Op::Table(n) => {
+                if let Some(i) = pick(&live, n, Some(Role::Header)) {
+                    let r = request(144 * (1 + n % 16), live[i].base, Role::Buckets);
+                    let a = check_new(h, &mut live, &r);
+                    freed.retain(|&f| f != a);
+                }
+            }
+            Op::Overflow(n) => {
+                if let Some(i) = pick(&live, n, Some(Role::Buckets)) {
+                    let r = Request { table: live[i].base, ..request(144, live[i].map, Role::Overflow) };
+                    let a = check_new(h, &mut live, &r);
+                    freed.retain(|&f| f != a);
+                }
+            }
+            Op::FreeTable(n) => {
+                if let Some(i) = pick(&live, n, Some(Role::Buckets)) {
+                    let (map, table) = (live[i].map, live[i].base);
+                    h.free_table(map, table);
+                    live.retain(|o| o.map != map || (o.base != table && o.table != table));
+                }
+            }
+            Op::FreeOverflow(n) => {
+                if let Some(i) = pick(&live, n, Some(Role::Buckets)) {
+                    let (map, table) = (live[i].map, live[i].base);
+                    h.free_overflow(map, table);
+                    live.retain(|o| o.map != map || o.table != table);
                 }
             }
         }
@@ -86,6 +126,7 @@ fn run(h: &Heap, ops: &[Op]) {
         for at in [o.base, o.base + o.size / 2, o.base + o.size - 1] {
             let got = h.locate(at).unwrap();
             assert_eq!((got.base, got.size, got.freed, got.map()), (o.base, o.size, false, o.map));
+            assert_eq!((got.role, got.table), (o.role, o.table));
         }
     }
     for at in freed {
