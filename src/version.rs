@@ -51,6 +51,9 @@ pub struct Rules {
     pub clone_caps_hint: bool,
     /// The runtime's random source hands out 64 bits (`rand`), before that 32 (`fastrand`).
     pub rand64: bool,
+    /// A lookup or delete in a map without entries checks whether its key could be hashed; before that it is hashed, which
+    /// draws a random number for a NaN.
+    pub empty_checks_key: bool,
     /// Objects with pointers above 512 bytes carry an 8-byte malloc header inside their slot.
     pub malloc_header: bool,
     /// `mallocgc` calls a function for each kind of object, which tracebacks show.
@@ -90,6 +93,7 @@ const BASE: Rules = Rules {
     clear_marks_empty: false,
     clone_caps_hint: false,
     rand64: false,
+    empty_checks_key: false,
     malloc_header: false,
     mallocgc_by_kind: false,
     fallback_hash_124: false,
@@ -123,6 +127,7 @@ const R122: Rules = Rules {
     load_factor_num: 13,
     clone_caps_hint: true,
     rand64: true,
+    empty_checks_key: true,
     malloc_header: true,
     throw_shows_gp: true,
     goexit_takes_arg: true,

@@ -1,16 +1,19 @@
-//! Go's hash functions (`runtime/alg.go`, `runtime/asm_amd64.s`).
+//! Go's hash functions and equality (`runtime/alg.go`, `runtime/asm_amd64.s`, `runtime/hash64.go`).
 //!
 //! Rounds of AES are computed where the processor has no instruction for them, so that hashes are those of Go on amd64
 //! everywhere.
 
 mod aes;
+pub mod alg;
+pub mod equal;
+mod fallback;
 mod memhash;
+mod process;
 
 pub use memhash::{memhash, memhash32, memhash64};
+pub use process::{Algorithm, HashKey, ProcessHash};
 
-use crate::layout::mem;
 use crate::rng::Rng;
-use crate::types::MapType;
 
 /// `runtime.aeskeysched`: the 128 random bytes that every AES hash of a process is mixed with.
 #[repr(C, align(16))]
@@ -32,22 +35,4 @@ impl KeySchedule {
     fn key(&self, i: usize) -> u128 {
         u128::from_le_bytes(self.0[16 * i..16 * i + 16].try_into().expect("sixteen bytes"))
     }
-}
-
-/// The hasher of 8-byte keys.
-///
-/// # Safety
-/// `key` must be the address of 8 readable bytes.
-pub unsafe fn memhash64_key(t: &MapType, key: usize, seed: u64) -> u64 {
-    // SAFETY: the caller's promise.
-    memhash64(t.rt.key_schedule(), unsafe { mem::ld64(key) }, seed)
-}
-
-/// Equality of 8-byte keys.
-///
-/// # Safety
-/// `a` and `b` must be addresses of 8 readable bytes.
-pub unsafe fn equal64(_: &MapType, a: usize, b: usize) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { mem::ld64(a) == mem::ld64(b) }
 }

@@ -10,16 +10,12 @@ use crate::types::MapType;
 use std::collections::HashMap;
 use std::fmt::Write;
 
-/// Appends what lies at an address as text; objects that it points to get names.
-pub type EncodeFn = fn(&mut Names, &MapType, usize, &mut String);
-
-/// How a map type's keys and elements are written.
-#[derive(Clone, Copy)]
-pub struct Encode {
-    /// A key.
-    pub key: EncodeFn,
-    /// An element.
-    pub elem: EncodeFn,
+/// How a map's keys and elements are written; objects that they point to get names.
+pub trait Encode {
+    /// Appends the key at an address.
+    fn key(&self, names: &mut Names, t: &MapType, at: usize, out: &mut String);
+    /// Appends the element at an address.
+    fn elem(&self, names: &mut Names, t: &MapType, at: usize, out: &mut String);
 }
 
 /// Appends `n` bytes at `addr` in hexadecimal.
@@ -92,7 +88,7 @@ impl Names {
     }
 
     /// A key or element as a quoted string, behind its pointer if it has one.
-    fn slot(&mut self, out: &mut String, t: &MapType, at: usize, indirect: bool, encode: EncodeFn) {
+    fn slot(&mut self, out: &mut String, at: usize, indirect: bool, encode: impl Fn(&mut Self, usize, &mut String)) {
         out.push('"');
         let start = out.len();
         if indirect {
@@ -101,10 +97,10 @@ impl Names {
             out.push_str(&self.object(to));
             if to != 0 {
                 out.push('=');
-                encode(self, t, to, out);
+                encode(self, to, out);
             }
         } else {
-            encode(self, t, at, out);
+            encode(self, at, out);
         }
         if out[start..].contains(['"', '\\']) {
             let text = out.split_off(start);
@@ -114,7 +110,7 @@ impl Names {
         }
     }
 
-    fn dump_bucket(&mut self, out: &mut String, t: &MapType, b: usize, encode: Encode) {
+    fn dump_bucket(&mut self, out: &mut String, t: &MapType, b: usize, encode: &dyn Encode) {
         out.push_str("{\"th\":\"");
         hex(out, b, BUCKET_CNT);
         out.push_str("\",\"k\":[");
@@ -122,14 +118,14 @@ impl Names {
             if i > 0 {
                 out.push(',');
             }
-            self.slot(out, t, b + t.bucket.key(i), t.indirect_key(), encode.key);
+            self.slot(out, b + t.bucket.key(i), t.indirect_key(), |n, at, out| encode.key(n, t, at, out));
         }
         out.push_str("],\"e\":[");
         for i in 0..BUCKET_CNT {
             if i > 0 {
                 out.push(',');
             }
-            self.slot(out, t, b + t.bucket.elem(i), t.indirect_elem(), encode.elem);
+            self.slot(out, b + t.bucket.elem(i), t.indirect_elem(), |n, at, out| encode.elem(n, t, at, out));
         }
         // SAFETY: as above.
         let ovf = unsafe { mem::ld64(b + t.bucket.overflow()) } as usize;
@@ -140,7 +136,7 @@ impl Names {
     ///
     /// # Safety
     /// `h` is the address of a header of type `t` of a healthy map.
-    pub unsafe fn dump(&mut self, out: &mut String, name: &str, t: &MapType, h: usize, encode: Encode) {
+    pub unsafe fn dump(&mut self, out: &mut String, name: &str, t: &MapType, h: usize, encode: &dyn Encode) {
         let rules = t.rt.rules();
         // SAFETY: the caller's promise for everything that the header leads to.
         unsafe {
@@ -202,7 +198,7 @@ impl Names {
     }
 
     /// One array and the overflow buckets outside it.
-    unsafe fn dump_side(&mut self, out: &mut String, t: &MapType, side: &str, base: usize, encode: Encode) {
+    unsafe fn dump_side(&mut self, out: &mut String, t: &MapType, side: &str, base: usize, encode: &dyn Encode) {
         let a = self.arrays.iter().rfind(|a| a.base == base).expect("the array was added");
         let (n, all, size) = (a.n as usize, a.all as usize, a.bucket);
         let _ = write!(out, ",\"{side}\":[");

@@ -2,6 +2,7 @@
 
 use super::hmap::{H, lookup_bucket, zero_val};
 use crate::fatal;
+use crate::hash::alg::key_error;
 use crate::layout::{BUCKET_CNT, EMPTY_REST, mem, tophash};
 use crate::probe::{Op, Probe, Step};
 use crate::types::MapType;
@@ -44,6 +45,22 @@ unsafe fn find<P: Probe>(t: &MapType, h: H, key: usize, p: &P) -> Option<(usize,
     }
 }
 
+/// What is done with the key of a lookup or delete that has nothing to look for: it panics when it cannot be hashed.
+#[inline(always)]
+pub(super) unsafe fn check_key(t: &MapType, key: usize) {
+    // SAFETY: the caller's promise for the key.
+    unsafe {
+        if !t.hash_might_panic() {
+            return;
+        }
+        if t.rt.rules().empty_checks_key {
+            key_error(&t.rt, &t.key, key);
+        } else {
+            (t.hasher)(t, key, 0);
+        }
+    }
+}
+
 /// A lookup's beginning: whether there is anything to look for.
 #[inline(always)]
 unsafe fn begin<P: Probe>(t: &MapType, h: H, key: usize, p: &P) -> bool {
@@ -51,9 +68,7 @@ unsafe fn begin<P: Probe>(t: &MapType, h: H, key: usize, p: &P) -> bool {
     // SAFETY: the caller's promise for the map and the key.
     unsafe {
         if h.0 == 0 || h.count() == 0 {
-            if t.hash_might_panic() {
-                (t.hasher)(t, key, 0);
-            }
+            check_key(t, key);
             p.step(Step::Leave { op: Op::Access });
             return false;
         }
@@ -104,6 +119,34 @@ pub unsafe fn mapaccess2<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> 
         p.step(Step::Leave { op: Op::Access });
         found.map_or_else(|| (zero_val(), false), |(_, e)| (e, true))
     }
+}
+
+/// [`mapaccess1`] of elements above 1024 bytes: `zero` is the address of as many zeroes.
+///
+/// # Panics
+/// As [`mapaccess1`].
+///
+/// # Safety
+/// As [`mapaccess1`].
+#[inline(never)]
+pub unsafe fn mapaccess1_fat<P: Probe>(t: &MapType, h: usize, key: usize, zero: usize, p: &P) -> usize {
+    // SAFETY: the caller's promise.
+    let e = unsafe { mapaccess1(t, h, key, p) };
+    if e == zero_val() { zero } else { e }
+}
+
+/// [`mapaccess2`] of elements above 1024 bytes: `zero` is the address of as many zeroes.
+///
+/// # Panics
+/// As [`mapaccess1`].
+///
+/// # Safety
+/// As [`mapaccess1`].
+#[inline(never)]
+pub unsafe fn mapaccess2_fat<P: Probe>(t: &MapType, h: usize, key: usize, zero: usize, p: &P) -> (usize, bool) {
+    // SAFETY: the caller's promise.
+    let e = unsafe { mapaccess1(t, h, key, p) };
+    if e == zero_val() { (zero, false) } else { (e, true) }
 }
 
 /// `mapaccessK`: key and element, for an iterator that looks a moved entry up again. Checks no flags.

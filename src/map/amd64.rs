@@ -66,8 +66,16 @@ impl Isa {
     }
 }
 
-/// `mapassign_fast64` of one implementation: type, header address, key; returns the address of the element.
+/// `mapassign_fast64` of one implementation: type, header address, key; returns the address of the element. The assembly is
+/// for types whose keys are hashed with AES ([`MapType::aes`]).
 pub type AssignFast64 = unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize;
+
+/// The best `mapassign_fast64` here, for maps that are hashed with AES.
+#[inline]
+pub fn best_mapassign_fast64() -> AssignFast64 {
+    static BEST: OnceLock<AssignFast64> = OnceLock::new();
+    *BEST.get_or_init(|| Isa::available().last().copied().unwrap_or(Isa::Portable).mapassign_fast64())
+}
 
 /// `mapassign_fast64` by the best implementation here.
 ///
@@ -75,9 +83,8 @@ pub type AssignFast64 = unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: 
 /// As [`fast64::mapassign_fast64`].
 #[inline]
 pub unsafe fn mapassign_fast64(t: &MapType, h: usize, key: u64) -> usize {
-    static BEST: OnceLock<AssignFast64> = OnceLock::new();
-    let f = BEST.get_or_init(|| Isa::available().last().copied().unwrap_or(Isa::Portable).mapassign_fast64());
-    // SAFETY: the caller's promise; the choice was made by what the processor has.
+    let f = if t.aes { best_mapassign_fast64() } else { gohmap_mapassign_fast64_portable };
+    // SAFETY: the caller's promise; the choice was made by what the processor and the hash have.
     unsafe { f(t, h, key) }
 }
 

@@ -1,5 +1,6 @@
 //! `mapdelete`, the generic path (`runtime/map.go`).
 
+use super::access::check_key;
 use super::grow::growWork;
 use super::hmap::{B, H, bucket_mask, mark_rest_empty};
 use super::malloc::{clear, discard};
@@ -25,9 +26,7 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
     // SAFETY: the caller's promise.
     unsafe {
         if h.0 == 0 || h.count() == 0 {
-            if t.hash_might_panic() {
-                (t.hasher)(t, key, 0);
-            }
+            check_key(t, key);
             p.step(Step::Leave { op: Op::Delete });
             return;
         }

@@ -283,7 +283,13 @@ pub(super) unsafe fn move_chain<P: Probe>(
 #[inline(always)]
 unsafe fn copy(dst: usize, src: usize, size: usize) {
     // SAFETY: the caller's promise for both slots.
-    unsafe { if size == 8 { mem::st64(dst, mem::ld64(src)) } else { typedmemmove(dst, src, size) } }
+    unsafe {
+        match size {
+            8 => mem::st64(dst, mem::ld64(src)),
+            4 => mem::st32(dst, mem::ld32(src)),
+            _ => typedmemmove(dst, src, size),
+        }
+    }
 }
 
 /// Cuts an evacuated bucket's overflow chain off and clears its entries, when pointers in it would keep things alive and no

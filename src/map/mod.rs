@@ -15,7 +15,9 @@
 //! | `mapiterinit`, `mapiternext` | [`iter`] |
 //! | `mapclear` | [`clear`] |
 //! | `maps.Clone`, `mapclone2` | [`clone`] |
-//! | `map_fast64.go` | [`fast64`] |
+//! | `map_fast32.go`, `map_fast64.go` | [`fast32`], [`fast64`], over `fast.rs` |
+//! | `map_faststr.go` | [`faststr`] |
+//! | the compiler's choice between them | [`compiled`] |
 //! | the compiler's output for `map_fast64.go` | [`amd64`] and `asm/` |
 
 pub mod access;
@@ -23,8 +25,12 @@ pub mod amd64;
 pub mod assign;
 pub mod clear;
 pub mod clone;
+pub mod compiled;
 pub mod delete;
+mod fast;
+pub mod fast32;
 pub mod fast64;
+pub mod faststr;
 mod grow;
 mod hmap;
 pub mod iter;

@@ -1,7 +1,20 @@
-//! Map types: sizes, flags, hashing and equality of a map's keys, as Go's compiler lays them down.
+//! Go types and map types: sizes, flags, hashing and equality of a map's keys, as Go's compiler lays them down.
+//!
+//! [`GoType`] is what the compiler knows of a type, [`MapType`] what it tells the map's functions.
 
-use crate::hash::KeySchedule;
-use crate::layout::{BUCKET_CNT, BucketLayout, MAX_ELEM_SIZE, MAX_KEY_SIZE};
+mod alg;
+mod gotype;
+mod parse;
+mod word;
+
+pub use alg::Alg;
+pub(crate) use alg::{Cond, Run, eq_can_panic};
+pub use gotype::{Field, GoType, Kind};
+pub use parse::TypeSyntax;
+pub use word::TypeTable;
+
+use crate::hash::{self, Algorithm, KeySchedule};
+use crate::layout::{BucketLayout, MAX_ELEM_SIZE, MAX_KEY_SIZE, mem};
 use crate::runtime::Runtime;
 use std::mem::offset_of;
 use std::sync::Arc;
@@ -82,6 +95,12 @@ pub struct MapType {
     pub equal: Equal,
     /// Which functions the compiler would call.
     pub fast: Fast,
+    /// Keys are hashed with AES, as the assembly does it.
+    pub aes: bool,
+    /// The key type.
+    pub key: GoType,
+    /// The element type.
+    pub elem: GoType,
 }
 
 const _: () = {
@@ -100,59 +119,66 @@ unsafe impl Sync for MapType {}
 
 impl MapType {
     /// `map[uint64]E` where an E takes `elem_size` bytes.
+    ///
+    /// # Panics
+    /// When elements with pointers have no room for one.
     #[must_use]
     pub fn u64(rt: &Arc<Runtime>, elem_size: usize, elem_has_pointers: bool) -> Self {
-        Self::new(
-            rt,
-            Parts {
-                key_size: 8,
-                key_has_pointers: false,
-                elem_size,
-                elem_has_pointers,
-                flags: flags::REFLEXIVE_KEY,
-                hasher: crate::hash::memhash64_key,
-                equal: crate::hash::equal64,
-                fast: Fast::Fast64,
-            },
-        )
+        let elem = GoType::opaque(elem_size, elem_has_pointers);
+        assert_eq!((elem.size(), elem.has_pointers()), (elem_size, elem_has_pointers), "no such element type");
+        Self::of(rt, &GoType::uint64(), &elem).expect("integers are comparable")
     }
 
-    /// A map type from its parts: derives slots, indirection and the choice of functions as Go's compiler does.
-    #[must_use]
-    pub fn new(rt: &Arc<Runtime>, p: Parts) -> Self {
-        let mut flags = p.flags;
-        let slot = |size, max, bit, flags: &mut u32| {
-            if size > max {
-                *flags |= bit;
-                8
-            } else {
-                size
-            }
+    /// `map[key]elem`, with the slots, flags and functions that Go's compiler chooses (`MapBucketType` and `writeType` in
+    /// `cmd/compile/internal/reflectdata`, `mapfast` in `cmd/compile/internal/walk`; the same from Go 1.19 to 1.24).
+    ///
+    /// # Errors
+    /// When keys are not comparable.
+    pub fn of(rt: &Arc<Runtime>, key: &GoType, elem: &GoType) -> Result<Self, InvalidKey> {
+        if !key.comparable() {
+            return Err(InvalidKey(key.clone()));
+        }
+        let indirect = |t: &GoType, max| t.size() > max;
+        let (indirect_key, indirect_elem) = (indirect(key, MAX_KEY_SIZE), indirect(elem, MAX_ELEM_SIZE));
+        let flags = [
+            (indirect_key, flags::INDIRECT_KEY),
+            (indirect_elem, flags::INDIRECT_ELEM),
+            (key.reflexive(), flags::REFLEXIVE_KEY),
+            (key.need_key_update(), flags::NEED_KEY_UPDATE),
+            (key.hash_might_panic(), flags::HASH_MIGHT_PANIC),
+        ]
+        .into_iter()
+        .fold(0, |all, (yes, bit)| if yes { all | bit } else { all });
+        let slot = |t: &GoType, indirect: bool| if indirect { 8 } else { t.size() };
+        let bucket = BucketLayout::new(slot(key, indirect_key), slot(elem, indirect_elem));
+        let (hasher, equal): (Hasher, Equal) = match (key.alg(), key.size()) {
+            (Alg::Mem, 4) => (hash32, equal32),
+            (Alg::Mem, 8) => (hash64, equal64),
+            (Alg::String, _) => (hash_string, equal_any),
+            _ => (hash_any, equal_any),
         };
-        let key_slot = slot(p.key_size, MAX_KEY_SIZE, flags::INDIRECT_KEY, &mut flags);
-        let elem_slot = slot(p.elem_size, MAX_ELEM_SIZE, flags::INDIRECT_ELEM, &mut flags);
-        let bucket = BucketLayout::new(key_slot, elem_slot);
-        debug_assert!(bucket.size <= 8 + BUCKET_CNT * (MAX_KEY_SIZE + MAX_ELEM_SIZE) + 8);
-        let indirect = flags & (flags::INDIRECT_KEY | flags::INDIRECT_ELEM) != 0;
-        Self {
+        Ok(Self {
             abi: [0; 10],
-            key_slot: key_slot as u8,
-            elem_slot: elem_slot as u8,
+            key_slot: bucket.key_size as u8,
+            elem_slot: bucket.elem_size as u8,
             bucket_size: bucket.size as u16,
             flags,
             keys: rt.key_schedule(),
             load_factor_num: rt.rules().load_factor_num,
             rt: Arc::clone(rt),
-            key_size: p.key_size,
-            elem_size: p.elem_size,
+            key_size: key.size(),
+            elem_size: elem.size(),
             bucket,
-            bucket_has_pointers: p.key_has_pointers || p.elem_has_pointers || indirect,
-            elem_has_pointers: p.elem_has_pointers,
-            key_has_pointers: p.key_has_pointers,
-            hasher: p.hasher,
-            equal: p.equal,
-            fast: if p.elem_size > MAX_ELEM_SIZE { Fast::Generic } else { p.fast },
-        }
+            bucket_has_pointers: key.has_pointers() || elem.has_pointers() || indirect_key || indirect_elem,
+            elem_has_pointers: elem.has_pointers(),
+            key_has_pointers: key.has_pointers(),
+            hasher,
+            equal,
+            fast: Fast::of(key, elem),
+            aes: rt.hash().algorithm() == Algorithm::Aes,
+            key: key.clone(),
+            elem: elem.clone(),
+        })
     }
 
     /// Whether keys are stored as pointers.
@@ -186,23 +212,101 @@ impl MapType {
     }
 }
 
-/// What [`MapType::new`] is told.
-#[derive(Clone, Copy)]
-pub struct Parts {
-    /// Bytes of a key.
-    pub key_size: usize,
-    /// Keys hold pointers.
-    pub key_has_pointers: bool,
-    /// Bytes of an element.
-    pub elem_size: usize,
-    /// Elements hold pointers.
-    pub elem_has_pointers: bool,
-    /// The bits of [`flags`] that come from the key type.
-    pub flags: u32,
-    /// Key hash.
-    pub hasher: Hasher,
-    /// Key equality.
-    pub equal: Equal,
-    /// Which functions the compiler calls when elements are small enough.
-    pub fast: Fast,
+/// A map type whose keys are not comparable: Go's compiler refuses it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid map key type {0}")]
+pub struct InvalidKey(pub GoType);
+
+impl Fast {
+    /// The functions for `map[key]elem` (`mapfast`). Pointers have 64 bits here: no key is a `fast32ptr`.
+    fn of(key: &GoType, elem: &GoType) -> Self {
+        if elem.size() > MAX_ELEM_SIZE {
+            return Self::Generic;
+        }
+        match (key.alg(), key.size(), key.has_pointers()) {
+            (Alg::Mem, 4, false) => Self::Fast32,
+            (Alg::Mem, 8, false) => Self::Fast64,
+            (Alg::Mem, 8, true) => Self::Fast64Ptr,
+            (Alg::String, ..) => Self::FastStr,
+            _ => Self::Generic,
+        }
+    }
+}
+
+unsafe fn hash32(t: &MapType, key: usize, seed: u64) -> u64 {
+    // SAFETY: the caller's promise for the key.
+    t.rt.hash().memhash32(unsafe { mem::ld32(key) }, seed)
+}
+
+unsafe fn hash64(t: &MapType, key: usize, seed: u64) -> u64 {
+    // SAFETY: the caller's promise for the key.
+    t.rt.hash().memhash64(unsafe { mem::ld64(key) }, seed)
+}
+
+unsafe fn hash_string(t: &MapType, key: usize, seed: u64) -> u64 {
+    // SAFETY: the caller's promise for the key.
+    unsafe { t.rt.hash().strhash(key, seed) }
+}
+
+unsafe fn hash_any(t: &MapType, key: usize, seed: u64) -> u64 {
+    // SAFETY: the caller's promise for the key.
+    unsafe { hash::alg::hash(&t.rt, &t.key, key, seed) }
+}
+
+unsafe fn equal32(_: &MapType, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise for the keys.
+    unsafe { mem::ld32(a) == mem::ld32(b) }
+}
+
+unsafe fn equal64(_: &MapType, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise for the keys.
+    unsafe { mem::ld64(a) == mem::ld64(b) }
+}
+
+unsafe fn equal_any(t: &MapType, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise for the keys.
+    unsafe { hash::equal::equal(&t.rt, &t.key, a, b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::RuntimeConfig;
+
+    /// What `go tool compile` calls and `abi.MapType` holds for these types with Go 1.22.
+    #[test]
+    fn the_compilers_choices() {
+        use flags::{
+            HASH_MIGHT_PANIC as P, INDIRECT_ELEM as IE, INDIRECT_KEY as IK, NEED_KEY_UPDATE as U, REFLEXIVE_KEY as R,
+        };
+        let rt = Runtime::new(RuntimeConfig { seed: Some(1), ..RuntimeConfig::default() });
+        for (key, elem, fast, bucket, flags, pointers) in [
+            ("uint64", "uint64", Fast::Fast64, 144, R, false),
+            ("int", "[128]uint8", Fast::Fast64, 1104, R, false),
+            ("int", "[129]uint8", Fast::Generic, 144, R | IE, true),
+            ("[4]uint8", "bool", Fast::Fast32, 56, R, false),
+            ("struct{a, b uint16}", "string", Fast::Fast32, 176, R, true),
+            ("struct{a, b int32}", "int", Fast::Fast64, 144, R, false),
+            ("chan int", "int", Fast::Fast64Ptr, 144, R, true),
+            ("struct{p *int}", "struct{}", Fast::Fast64Ptr, 80, R, true),
+            ("uintptr", "int", Fast::Fast64, 144, R, false),
+            ("struct{s string}", "int", Fast::FastStr, 208, R | U, true),
+            ("[1]string", "[17]int", Fast::Generic, 208, R | U | IE, true),
+            ("float64", "int", Fast::Generic, 144, U, false),
+            ("any", "int", Fast::Generic, 208, U | P, true),
+            ("struct{a uint8; b uint16}", "int", Fast::Generic, 112, R, false),
+            ("[129]uint8", "int", Fast::Generic, 144, R | IK, true),
+            ("struct{}", "uint64", Fast::Generic, 80, R, false),
+            ("uint16", "uint16", Fast::Generic, 48, R, false),
+            ("bool", "[3]uint8", Fast::Generic, 48, R, false),
+        ] {
+            let parse = |s| GoType::parse(s).unwrap();
+            let t = MapType::of(&rt, &parse(key), &parse(elem)).unwrap();
+            let got = (t.fast, t.bucket_size, t.flags, t.bucket_has_pointers);
+            assert_eq!(got, (fast, bucket, flags, pointers), "map[{key}]{elem}");
+        }
+        let slices = GoType::parse("struct{a int; b []int}").unwrap();
+        let refused = MapType::of(&rt, &slices, &slices).err().unwrap();
+        assert_eq!(refused.to_string(), "invalid map key type struct { a int; b []int }");
+    }
 }

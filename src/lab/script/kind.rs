@@ -1,63 +1,136 @@
-//! The map types that scripts know: how the text of a key and the number of an element become bytes, how those are
-//! written back, and which functions Go's compiler would call.
+//! The map types that scripts know. A line of [`KINDS`] is a kind: its name, its Go types, how the text of a key and the number
+//! of an element become bytes, and how those are written back. `tests/oracle/go/gen.go` has their twins.
 
-use crate::heap::{Request, Role};
-use crate::inspect::dump::{Encode, EncodeFn, Names, hex};
-use crate::layout::mem;
+use super::value::{self, Place};
+use crate::inspect::dump::{Encode, Names};
 use crate::map::amd64::Isa;
-use crate::map::{access, assign, delete, fast64};
+use crate::map::compiled;
 use crate::runtime::Runtime;
-use crate::types::{Fast, MapType};
-use std::fmt::Write;
+use crate::types::{GoType, MapType};
 use std::sync::Arc;
 
 /// A map type by its name in scripts.
 pub(super) struct Kind {
     pub(super) name: &'static str,
-    /// Bytes of an element.
-    elem: usize,
-    elem_has_pointers: bool,
+    /// Go types; names of [`NAMED`] may occur in them.
+    key: &'static str,
+    elem: &'static str,
+    /// Stores the key that a script's text means.
+    parse: fn(&Place, &str) -> Result<(), String>,
     /// Stores the element that a script means by a number.
-    store: unsafe fn(&Runtime, at: usize, v: u64),
-    encode_elem: EncodeFn,
+    make: fn(&Place, u64),
+    show_key: fn(&mut Names, &Place, &mut String),
+    show_elem: fn(&mut Names, &Place, &mut String),
+}
+
+/// Names of the oracle's own types.
+const NAMED: &[(&str, &str)] = &[
+    ("main.S3", "struct{A uint8; F float64; S string}"),
+    ("main.T", "struct{a, b, c, d, e, f, g, h uint64}"),
+    ("main.T2", "struct{p *uint64; s string}"),
+];
+
+/// Every kind.
+#[rustfmt::skip]
+pub(super) const KINDS: &[Kind] = {
+    use value::{make_ends as ends, make_new as new, make_t2 as t2, make_plain as plain, make_str as str, make_triple as triple};
+    use value::{parse_any, parse_array, parse_big, parse_float, parse_int, parse_none, parse_pointer, parse_s3, parse_string};
+    use value::{show_any, show_hex as hex, show_new, show_pointer, show_s3, show_str, show_t2};
+    &[
+        kind("u64", "uint64", "uint64", parse_int, plain, hex, hex),
+        kind("u64b", "uint64", "uint8", parse_int, plain, hex, hex),
+        kind("u64t", "uint64", "[3]uint8", parse_int, triple, hex, hex),
+        kind("u64w", "uint64", "[16]uint64", parse_int, ends, hex, hex),
+        kind("u64x", "uint64", "[17]uint64", parse_int, ends, hex, hex),
+        kind("u64p", "uint64", "*uint64", parse_int, new, hex, show_new),
+        kind("u32", "uint32", "uint64", parse_int, plain, hex, hex),
+        kind("i32s", "int32", "string", parse_int, str, hex, show_str),
+        kind("str", "string", "uint64", parse_string, plain, show_str, hex),
+        kind("arr", "[2]uint64", "uint64", parse_array, plain, hex, hex),
+        kind("f64", "float64", "uint64", parse_float, plain, hex, hex),
+        kind("any", "any", "int", parse_any, plain, show_any, hex),
+        kind("ptr", "*main.T", "main.T2", parse_pointer, t2, show_pointer, show_t2),
+        kind("big", "[17]uint64", "[18]uint64", parse_big, ends, hex, hex),
+        kind("zel", "uint64", "struct{}", parse_int, plain, hex, hex),
+        kind("zky", "struct{}", "uint64", parse_none, plain, hex, hex),
+        kind("st", "main.S3", "uint16", parse_s3, plain, show_s3, hex),
+        kind("u8", "uint8", "bool", parse_int, plain, hex, hex),
+    ]
+};
+
+const fn kind(
+    name: &'static str,
+    key: &'static str,
+    elem: &'static str,
+    parse: fn(&Place, &str) -> Result<(), String>,
+    make: fn(&Place, u64),
+    show_key: fn(&mut Names, &Place, &mut String),
+    show_elem: fn(&mut Names, &Place, &mut String),
+) -> Kind {
+    Kind { name, key, elem, parse, make, show_key, show_elem }
+}
+
+/// A Go type of the table.
+pub(super) fn go_type(text: &str) -> GoType {
+    let named = |n: &str| {
+        let (name, underlying) = NAMED.iter().find(|(name, _)| *name == n)?;
+        Some(GoType::named(name, &go_type(underlying)))
+    };
+    GoType::parse_with(text, &named).expect("the table's types are types")
+}
+
+/// A key in memory of its own: a value on a Go function's frame.
+pub(super) struct Key(Vec<u64>);
+
+impl Key {
+    fn at(&self) -> usize {
+        self.0.as_ptr().expose_provenance()
+    }
+}
+
+impl Encode for Kind {
+    fn key(&self, names: &mut Names, t: &MapType, at: usize, out: &mut String) {
+        (self.show_key)(names, &Place { rt: &t.rt, ty: &t.key, at }, out);
+    }
+
+    fn elem(&self, names: &mut Names, t: &MapType, at: usize, out: &mut String) {
+        (self.show_elem)(names, &Place { rt: &t.rt, ty: &t.elem, at }, out);
+    }
 }
 
 impl Kind {
     pub(super) fn map_type(&self, rt: &Arc<Runtime>) -> MapType {
-        MapType::u64(rt, self.elem, self.elem_has_pointers)
+        MapType::of(rt, &go_type(self.key), &go_type(self.elem)).expect("the table's keys are comparable")
     }
 
-    pub(super) fn encode(&self) -> Encode {
-        Encode { key: |_, t, at, out| hex(out, at, t.key_size), elem: self.encode_elem }
+    /// The key that a script's text means.
+    pub(super) fn parse_key(&self, t: &MapType, text: &str) -> Result<Key, String> {
+        let mut words = vec![0; t.key_size / 8 + 1];
+        let at = words.as_mut_ptr().expose_provenance();
+        (self.parse)(&Place { rt: &t.rt, ty: &t.key, at }, text)?;
+        Ok(Key(words))
     }
 
     /// `m[key] = v`.
     ///
     /// # Safety
     /// `h` is a healthy map of this kind's type `t`.
-    pub(super) unsafe fn set(&self, isa: Isa, t: &MapType, h: usize, key: u64, v: u64) {
-        // SAFETY: the caller's promise; the key of a generic function lies on this frame.
-        unsafe {
-            let at = match t.fast {
-                Fast::Fast64 => isa.mapassign_fast64()(t, h, key),
-                _ => assign::mapassign(t, h, (&raw const key).expose_provenance(), &()),
-            };
-            (self.store)(&t.rt, at, v);
-        }
+    pub(super) unsafe fn set(&self, isa: Isa, t: &MapType, h: usize, key: &Key, v: u64) {
+        // SAFETY: the caller's promise.
+        let at = unsafe { compiled::assign_with(isa.mapassign_fast64(), t, h, key.at()) };
+        (self.make)(&Place { rt: &t.rt, ty: &t.elem, at }, v);
     }
 }
 
-/// `v, ok := m[key]`.
+/// `v, ok := m[key]`: the address of the element, or of at least so many zeroes.
 ///
 /// # Safety
 /// `h` is a healthy map of type `t`.
-pub(super) unsafe fn get(t: &MapType, h: usize, key: u64) -> (usize, bool) {
-    // SAFETY: the caller's promise.
+pub(super) unsafe fn get(t: &MapType, h: usize, key: &Key) -> (usize, bool) {
+    // SAFETY: the caller's promise. The zeroes of large elements stay on the emulated heap.
     unsafe {
-        match t.fast {
-            Fast::Fast64 => fast64::mapaccess2_fast64(t, h, key, &()),
-            _ => access::mapaccess2(t, h, (&raw const key).expose_provenance(), &()),
-        }
+        let zero = if t.elem_size > compiled::ZERO_VAL_SIZE { value::new_object(&t.rt, t.elem_size, false) } else { 0 };
+        compiled::access2(t, h, key.at(), zero)
     }
 }
 
@@ -65,76 +138,7 @@ pub(super) unsafe fn get(t: &MapType, h: usize, key: u64) -> (usize, bool) {
 ///
 /// # Safety
 /// `h` is a healthy map of type `t`.
-pub(super) unsafe fn del(t: &MapType, h: usize, key: u64) {
+pub(super) unsafe fn del(t: &MapType, h: usize, key: &Key) {
     // SAFETY: the caller's promise.
-    unsafe {
-        match t.fast {
-            Fast::Fast64 => fast64::mapdelete_fast64(t, h, key, &()),
-            _ => delete::mapdelete(t, h, (&raw const key).expose_provenance(), &()),
-        }
-    }
-}
-
-fn plain(_: &mut Names, t: &MapType, at: usize, out: &mut String) {
-    hex(out, at, t.elem_size);
-}
-
-fn pointer(names: &mut Names, _: &MapType, at: usize, out: &mut String) {
-    // SAFETY: an element of a healthy map.
-    let to = unsafe { mem::ld64(at) } as usize;
-    out.push_str(&names.object(to));
-    if to != 0 {
-        // SAFETY: as above; what it points to is one of the heap's objects.
-        let _ = write!(out, "={}", unsafe { mem::ld64(to) });
-    }
-}
-
-/// `new(uint64)` with a value in it.
-fn new_u64(rt: &Runtime, v: u64) -> u64 {
-    let malloc_headers = rt.rules().malloc_header;
-    let r = Request { size: 8, noscan: true, malloc_headers, owner: 0, role: Role::Other, table: 0 };
-    let at = rt.heap.alloc(&r).expect("eight bytes").addr;
-    // SAFETY: a new object.
-    unsafe { mem::st64(at, v) };
-    at as u64
-}
-
-macro_rules! kinds {
-    ($($name:literal $elem:literal $pointers:literal $encode:ident, |$rt:ident, $at:ident, $v:ident| $store:expr;)*) => {
-        &[$(Kind {
-            name: $name,
-            elem: $elem,
-            elem_has_pointers: $pointers,
-            // SAFETY: the address is that of an element of this kind.
-            store: |$rt, $at, $v| unsafe { $store },
-            encode_elem: $encode,
-        }),*]
-    };
-}
-
-/// The kinds whose keys are `uint64`; `tests/oracle/go/gen.go` has their twins.
-pub(super) const KINDS: &[Kind] = kinds! {
-    "u64" 8 false plain, |_rt, at, v| mem::st64(at, v);
-    "zel" 0 false plain, |_rt, at, _v| mem::memclr(at, 0);
-    "u64b" 1 false plain, |_rt, at, v| mem::st8(at, v as u8);
-    "u64t" 3 false plain, |_rt, at, v| {
-        mem::st16(at, v as u8 as u16);
-        mem::st8(at + 2, (v >> 8) as u8);
-    };
-    "u64w" 128 false plain, |_rt, at, v| words(at, 16, v);
-    "u64x" 136 false plain, |_rt, at, v| words(at, 17, v);
-    "u64p" 8 true pointer, |rt, at, v| mem::st64(at, new_u64(rt, v));
-};
-
-/// An array of `n` words that is `v` at both ends and zero between.
-///
-/// # Safety
-/// The array must be writable.
-unsafe fn words(at: usize, n: usize, v: u64) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        mem::memclr(at, 8 * n);
-        mem::st64(at, v);
-        mem::st64(at + 8 * (n - 1), v);
-    }
+    unsafe { compiled::delete(t, h, key.at()) };
 }

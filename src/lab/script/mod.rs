@@ -4,6 +4,7 @@
 //! `hash0`, random numbers), so that real Go and this engine must print the same bytes.
 
 mod kind;
+mod value;
 
 use crate::fatal;
 use crate::fault;
@@ -55,7 +56,6 @@ struct Map {
     t: Arc<MapType>,
     h: usize,
     kind: &'static Kind,
-    encode: Encode,
 }
 
 struct Iter {
@@ -69,13 +69,6 @@ fn op_state(n: usize) -> u64 {
     let z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ z >> 31
-}
-
-fn number(s: &str) -> Option<u64> {
-    match s.strip_prefix("0x").or_else(|| s.strip_prefix("0X")) {
-        Some(h) => u64::from_str_radix(h, 16).ok(),
-        None => s.parse().ok(),
-    }
 }
 
 /// The 64-bit FNV-1a hash, which the oracle's `sum` prints of a dump too large to print.
@@ -126,7 +119,7 @@ impl Engine {
         let (version, keys) = (self.version, self.keys.clone());
         let rt = self.rt.get_or_insert_with(|| {
             let heap = HeapConfig { on_free: OnFree::Keep, ..HeapConfig::default() };
-            Runtime::new(RuntimeConfig { version, keys, seed: None, heap })
+            Runtime::new(RuntimeConfig { version, keys, heap, ..RuntimeConfig::default() })
         });
         Arc::clone(rt)
     }
@@ -200,7 +193,7 @@ impl Engine {
     fn arg(&self, f: &[&str], i: usize) -> Result<u64, ScriptError> {
         match f.get(i) {
             None => Ok(0),
-            Some(s) => number(s).map_or_else(|| self.err(format!("{s:?} is not a number")), Ok),
+            Some(s) => value::number(s).or_else(|what| self.err(what)),
         }
     }
 
@@ -229,7 +222,7 @@ impl Engine {
             mem::st32(h + 12, hash0);
             h
         };
-        let m = Map { name: f[1].to_owned(), t: Arc::new(t), h, kind, encode: kind.encode() };
+        let m = Map { name: f[1].to_owned(), t: Arc::new(t), h, kind };
         self.maps.insert(f[1].to_owned(), m.clone());
         self.after(out, &m);
         Ok(())
@@ -239,7 +232,7 @@ impl Engine {
     fn after(&mut self, out: &mut String, m: &Map) {
         if self.auto {
             // SAFETY: the engine's own healthy map.
-            unsafe { self.names.dump(out, &m.name, &m.t, m.h, m.encode) };
+            unsafe { self.names.dump(out, &m.name, &m.t, m.h, m.kind) };
         }
     }
 
@@ -261,34 +254,35 @@ impl Engine {
     fn on_map(&mut self, f: &[&str], out: &mut String) -> Result<(), ScriptError> {
         let mut m = self.map(f[1])?;
         let number_at = |i| self.arg(f, i);
+        let key_at = |m: &Map| m.kind.parse_key(&m.t, f[2]).or_else(|what| self.err(what));
         match f[0] {
             "seed" => {
                 // SAFETY: a live header.
                 unsafe { mem::st32(m.h + 12, number_at(2)? as u32) };
             }
             "set" => {
-                let (key, value) = (number_at(2)?, number_at(3)?);
+                let (key, value) = (key_at(&m)?, number_at(3)?);
                 self.seed(&m);
                 let isa = self.isa;
                 // SAFETY: a live map.
-                self.guard(out, || unsafe { m.kind.set(isa, &m.t, m.h, key, value) });
+                self.guard(out, || unsafe { m.kind.set(isa, &m.t, m.h, &key, value) });
             }
             "get" => {
-                let key = number_at(2)?;
+                let key = key_at(&m)?;
                 self.seed(&m);
                 // SAFETY: a live map.
-                if let Some((e, ok)) = self.guard(out, || unsafe { kind::get(&m.t, m.h, key) }) {
+                if let Some((e, ok)) = self.guard(out, || unsafe { kind::get(&m.t, m.h, &key) }) {
                     let mut elem = String::new();
-                    (m.encode.elem)(&mut self.names, &m.t, e, &mut elem);
+                    m.kind.elem(&mut self.names, &m.t, e, &mut elem);
                     let _ = writeln!(out, "{{\"get\":{},\"ok\":{ok}}}", quote(&elem));
                 }
                 return Ok(());
             }
             "del" => {
-                let key = number_at(2)?;
+                let key = key_at(&m)?;
                 self.seed(&m);
                 // SAFETY: a live map.
-                self.guard(out, || unsafe { kind::del(&m.t, m.h, key) });
+                self.guard(out, || unsafe { kind::del(&m.t, m.h, &key) });
             }
             "clear" => {
                 self.seed(&m);
@@ -312,13 +306,13 @@ impl Engine {
             "sum" => {
                 let mut dump = String::new();
                 // SAFETY: the engine's own healthy map.
-                unsafe { self.names.dump(&mut dump, &m.name, &m.t, m.h, m.encode) };
+                unsafe { self.names.dump(&mut dump, &m.name, &m.t, m.h, m.kind) };
                 let _ = writeln!(out, "{{\"sum\":\"{:016x}\",\"bytes\":{}}}", fnv1a(dump.as_bytes()), dump.len());
                 return Ok(());
             }
             _ => {
                 // SAFETY: the engine's own healthy map.
-                unsafe { self.names.dump(out, &m.name, &m.t, m.h, m.encode) };
+                unsafe { self.names.dump(out, &m.name, &m.t, m.h, m.kind) };
                 return Ok(());
             }
         }
@@ -361,10 +355,10 @@ impl Engine {
             let _ = writeln!(out, "{{\"iter\":{name},\"end\":true}}");
             return false;
         }
-        let Map { t, encode, .. } = &x.map;
+        let Map { t, kind, .. } = &x.map;
         let (mut key, mut elem) = (String::new(), String::new());
-        (encode.key)(&mut self.names, t, it.key as usize, &mut key);
-        (encode.elem)(&mut self.names, t, it.elem as usize, &mut elem);
+        kind.key(&mut self.names, t, it.key as usize, &mut key);
+        kind.elem(&mut self.names, t, it.elem as usize, &mut elem);
         let _ = writeln!(
             out,
             "{{\"iter\":{name},\"k\":{},\"e\":{},\"bucket\":{},\"i\":{},\"bptr\":{},\"wrapped\":{},\"check\":{}}}",

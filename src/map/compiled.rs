@@ -1,0 +1,113 @@
+//! What Go's compiler emits for map operations: the function that it picks for a map type, called with a key in memory.
+
+use super::faststr::GoString;
+use super::{access, amd64, assign, delete, fast32, fast64, faststr};
+use crate::layout::mem;
+use crate::types::{Fast, MapType};
+
+/// The largest element that the shared zero value stands in for (`abi.ZeroValSize`).
+pub const ZERO_VAL_SIZE: usize = 1024;
+
+unsafe fn string(at: usize) -> GoString {
+    // SAFETY: the caller's promise: a string lies there.
+    unsafe { GoString { str: mem::ld64(at) as usize, len: mem::ld64(at.wrapping_add(8)) as usize } }
+}
+
+/// `m[k] = v` up to the address of the element: `mapassign` or one of its specialisations. `fast64` is the implementation of
+/// `mapassign_fast64`.
+///
+/// # Panics
+/// As [`mapassign`](assign::mapassign).
+///
+/// # Safety
+/// As [`mapassign`](assign::mapassign).
+#[inline]
+pub unsafe fn assign_with(fast64: amd64::AssignFast64, t: &MapType, h: usize, key: usize) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match t.fast {
+            Fast::Generic => assign::mapassign(t, h, key, &()),
+            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapassign_fast32(t, h, mem::ld32(key), &()),
+            Fast::Fast64 if t.aes => fast64(t, h, mem::ld64(key)),
+            Fast::Fast64 => fast64::mapassign_fast64(t, h, mem::ld64(key), &()),
+            Fast::Fast64Ptr => fast64::mapassign_fast64ptr(t, h, mem::ld64(key), &()),
+            Fast::FastStr => faststr::mapassign_faststr(t, h, string(key), &()),
+        }
+    }
+}
+
+/// [`assign_with`] the best implementation here.
+///
+/// # Panics
+/// As [`mapassign`](assign::mapassign).
+///
+/// # Safety
+/// As [`mapassign`](assign::mapassign).
+#[inline]
+pub unsafe fn assign(t: &MapType, h: usize, key: usize) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { assign_with(amd64::best_mapassign_fast64(), t, h, key) }
+}
+
+/// `v := m[k]`: the address of the element, or of zeroes. Elements above [`ZERO_VAL_SIZE`] bytes need `zero`, the address of
+/// as many zeroes.
+///
+/// # Panics
+/// As [`mapaccess1`](access::mapaccess1).
+///
+/// # Safety
+/// As [`mapaccess1`](access::mapaccess1).
+#[inline]
+pub unsafe fn access1(t: &MapType, h: usize, key: usize, zero: usize) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match t.fast {
+            Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess1_fat(t, h, key, zero, &()),
+            Fast::Generic => access::mapaccess1(t, h, key, &()),
+            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapaccess1_fast32(t, h, mem::ld32(key), &()),
+            Fast::Fast64 | Fast::Fast64Ptr => fast64::mapaccess1_fast64(t, h, mem::ld64(key), &()),
+            Fast::FastStr => faststr::mapaccess1_faststr(t, h, string(key), &()),
+        }
+    }
+}
+
+/// `v, ok := m[k]`, as [`access1`].
+///
+/// # Panics
+/// As [`mapaccess1`](access::mapaccess1).
+///
+/// # Safety
+/// As [`mapaccess1`](access::mapaccess1).
+#[inline]
+pub unsafe fn access2(t: &MapType, h: usize, key: usize, zero: usize) -> (usize, bool) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match t.fast {
+            Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess2_fat(t, h, key, zero, &()),
+            Fast::Generic => access::mapaccess2(t, h, key, &()),
+            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapaccess2_fast32(t, h, mem::ld32(key), &()),
+            Fast::Fast64 | Fast::Fast64Ptr => fast64::mapaccess2_fast64(t, h, mem::ld64(key), &()),
+            Fast::FastStr => faststr::mapaccess2_faststr(t, h, string(key), &()),
+        }
+    }
+}
+
+/// `delete(m, k)`.
+///
+/// # Panics
+/// As [`mapdelete`](delete::mapdelete).
+///
+/// # Safety
+/// As [`mapaccess1`](access::mapaccess1).
+#[inline]
+pub unsafe fn delete(t: &MapType, h: usize, key: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match t.fast {
+            Fast::Generic => delete::mapdelete(t, h, key, &()),
+            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapdelete_fast32(t, h, mem::ld32(key), &()),
+            Fast::Fast64 | Fast::Fast64Ptr => fast64::mapdelete_fast64(t, h, mem::ld64(key), &()),
+            Fast::FastStr => faststr::mapdelete_faststr(t, h, string(key), &()),
+        }
+    }
+}
