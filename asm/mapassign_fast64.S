@@ -1,163 +1,236 @@
 /*
- * runtime.mapassign_fast64 for every x86-64 with AES and SSE4.1.
+ * runtime.mapassign_fast64, and the whole of m[k] = v for elements of 8 bytes.
  *
- *   usize gohmap_mapassign_fast64_sse41(rdi = *const MapType, rsi = *mut Hmap, rdx = key)  ->  address of the element
+ *   usize gohmap_mapassign_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)  ->  address of the element
+ *   usize gohmap_mapset_fast64_ISA(…, rcx = value)  ->  0, or the address where the value is still to be stored
  *
  * The fast cases: the key is in the chain, or a slot is free and the table need not grow. Every other case (nil map, a
  * write under way, no buckets, growing or about to, chain full) jumps to the portable function with the arguments as
- * they came and nothing modified. A leaf without a frame; no callee-saved register is touched.
+ * they came and nothing modified, and so does a fault. Leaves without a frame; no callee-saved register is touched.
  *
- * Twin: mapassign_fast64 in src/map/fast64.rs. Like it (and unlike the generic path) it compares keys, not tophash
- * bytes: a slot counts when its tophash is not empty and none before it in the bucket says emptyRest. The first access to a
- * bucket is its tophash word, so a bucket that is gone faults at +0, as Go's loop does; then all eight keys are read at
- * once, where Go's loop stops at emptyRest.
+ * Twin: mapassign_fast64 in src/map/fast64.rs. Like it (and unlike the generic path) they compare keys, not hash bytes
+ * of tophash: a map whose tophash bytes were tampered with is searched as Go searches it.
  *
- * Registers: r8 bucket, r10 bucket of the free slot found first (0: none), xmm15 its index, xmm0 hash (low half),
- * xmm1 key twice, xmm10 sixteen ones.
+ * Registers besides those of sse41.inc: r10 bucket of the free slot found first, r11 its number twice, plus 1.
  */
         .include "base.inc"
+        .include "sse41.inc"
+        .include "avx512.inc"
 
-ENTRY gohmap_mapassign_fast64_sse41
-        testq   %rsi, %rsi                      /* assignment to entry in nil map */
-        je      .Lslow
+/* rax = address of element `slot`, twice plus 1, of the bucket at `b`; scratches rcx and `slot` */
+        .macro  ELEM fixed, b, slot
+        .if     \fixed
+        leaq    68(\b,\slot,4), %rax
+        .else
+        shrq    \slot
+        movzbl  MAPTYPE_ELEMSIZE(%rdi), %eax
+        imulq   \slot, %rax
+        leaq    72(\b,%rax), %rax
+        .endif
+        .endm
+
+/* r8 = the overflow bucket; sets ZF when there is none */
+        .macro  OVERFLOW fixed
+        .if     \fixed
+        movq    136(%r8), %r8
+        .else
+        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %eax
+        movq    -8(%r8,%rax), %r8
+        .endif
+        testq   %r8, %r8
+        .endm
+
+/* The end of an assign: the element is at rax. */
+        .macro  LEAVE isa, set, raced
         testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        jne     .Lslow                          /* concurrent map writes */
+        je      \raced
+        andb    $~FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        .if     \set
+.Lput\@:
+        PUT_\isa
+.Lhere\@:
+        xorl    %eax, %eax
+        FIXUP   .Lput\@, .Lhere\@, .Lhome\@
+.Lhome\@:
+        .endif
+        ret
+        .endm
+
+/* The whole routine, for buckets of 144 bytes with elements of 8 (`fixed`) or any. */
+        .macro  ASSIGN isa, fixed, set, slow, undo, raced
+.Lbegin\@:
+        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jne     \slow                           /* concurrent map writes */
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
-        jne     .Lslow                          /* growing: evacuation work to do */
+        jne     \slow                           /* growing: evacuation work to do */
         movq    HMAP_BUCKETS(%rsi), %r8
         testq   %r8, %r8
-        je      .Lslow                          /* first bucket still to be made */
-
-        /* memhash64: {hash0, key} through three rounds */
-        movl    HMAP_HASH0(%rsi), %eax
-        movq    MAPTYPE_KEYS(%rdi), %rcx
-        movq    %rax, %xmm0
-        pinsrq  $1, %rdx, %xmm0
-        aesenc  (%rcx), %xmm0
-        aesenc  16(%rcx), %xmm0
-        aesenc  32(%rcx), %xmm0
-
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-
-        /* bucket = buckets + (hash & bucketMask(B)) * bucketsize; the shift counts modulo 64, like Go's */
+        je      \slow                           /* first bucket still to be made */
+        HASH_\isa
+        KEY_\isa
         movzbl  HMAP_B(%rsi), %ecx
-        movl    $1, %eax
-        shlq    %cl, %rax
-        decq    %rax
-        movq    %xmm0, %r9
-        andq    %r9, %rax
+        leal    -1(%rcx), %eax
+        cmpl    $62, %eax
+        ja      .Lsmall\@
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lflagged\@:
+        INDEX_\isa
+        .if     \fixed
+        imulq   $144, %rax, %rax
+        addq    %rax, %r8
+        prefetchw 136(%r8)
+        .else
         movzwl  MAPTYPE_BUCKETSIZE(%rdi), %ecx
         imulq   %rcx, %rax
         addq    %rax, %r8
-
-        movq    %rdx, %xmm1
-        punpcklqdq %xmm1, %xmm1
-        pcmpeqb %xmm10, %xmm10
-        pabsb   %xmm10, %xmm10
-        xorl    %r10d, %r10d
-
-.Lbucket:
-        movq    (%r8), %xmm2                    /* tophash[0..8] */
-        pxor    %xmm3, %xmm3
-        pcmpeqb %xmm2, %xmm3                    /* == emptyRest */
-        movdqa  %xmm10, %xmm4
-        pminub  %xmm2, %xmm4
-        pcmpeqb %xmm2, %xmm4                    /* <= emptyOne */
-        movdqu  8(%r8), %xmm5
-        movdqu  24(%r8), %xmm6
-        movdqu  40(%r8), %xmm7
-        movdqu  56(%r8), %xmm8
-        pcmpeqq %xmm1, %xmm5
-        pcmpeqq %xmm1, %xmm6
-        pcmpeqq %xmm1, %xmm7
-        pcmpeqq %xmm1, %xmm8
-        packssdw %xmm6, %xmm5
-        packssdw %xmm8, %xmm7
-        packsswb %xmm7, %xmm5                   /* two bytes a slot */
-        packsswb %xmm5, %xmm5                   /* one byte a slot, twice */
-        pmovmskb %xmm3, %eax
-        pmovmskb %xmm4, %ecx
-        pmovmskb %xmm5, %r11d
-        movzbl  %al, %eax                       /* slots that say emptyRest */
-        movzbl  %cl, %ecx                       /* empty slots */
-        movzbl  %r11b, %r11d                    /* slots with this key */
-        notl    %ecx
-        andl    %ecx, %r11d
-        notl    %ecx
-        leal    -1(%rax), %r9d                  /* slots up to the first emptyRest, or all */
-        xorl    %eax, %r9d
-        andl    %r9d, %r11d
-        jne     .Lhit
-        testq   %r10, %r10
-        jne     .Lnext
-        testl   %ecx, %ecx
-        je      .Lnext
-        movq    %r8, %r10                       /* the first free slot of the chain */
-        bsfl    %ecx, %ecx
-        movd    %ecx, %xmm15
-.Lnext:
+        .endif
+        SEARCH_\isa MATCH_\isa
         testl   %eax, %eax
-        jne     .Lmiss
-        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %ecx
-        movq    -8(%r8,%rcx), %r8               /* overflow */
-        testq   %r8, %r8
-        jne     .Lbucket
+        je      .Lfull\@
+        tzcntl  %eax, %ecx
+        testb   $1, %cl
+        je      .Lrest\@
+.Lhit\@:
+        ELEM    \fixed, %r8, %rcx
+        LEAVE   \isa, \set, \raced
 
-.Lmiss:
-        /* overLoadFactor(count+1, B): count+1 > 8 and count+1 > loadFactorNum * (1<<B / 2) */
-        movq    HMAP_COUNT(%rsi), %rax
-        incq    %rax
-        movzbl  HMAP_B(%rsi), %ecx
-        cmpq    $8, %rax
-        jle     1f
-        movl    $1, %r11d
-        shlq    %cl, %r11
-        shrq    %r11
-        imulq   MAPTYPE_LOAD_NUM(%rdi), %r11
-        cmpq    %r11, %rax
-        ja      .Lundo
-1:      /* tooManyOverflowBuckets(noverflow, B): noverflow >= 1 << min(B, 15) */
-        movl    $15, %eax
-        cmpl    %eax, %ecx
-        cmoval  %eax, %ecx
-        movl    $1, %r11d
-        shll    %cl, %r11d
-        movzwl  HMAP_NOVERFLOW(%rsi), %eax
-        cmpl    %r11d, %eax
-        jae     .Lundo
-        testq   %r10, %r10
-        je      .Lundo                          /* the chain is full: an overflow bucket is needed */
-
-        movd    %xmm15, %ecx
-        movq    %xmm0, %rax
-        shrq    $56, %rax
-        leal    MIN_TOP_HASH(%rax), %r11d
-        cmpl    $MIN_TOP_HASH, %eax
-        cmovbl  %r11d, %eax
-        movb    %al, (%r10,%rcx)
-        movq    %rdx, 8(%r10,%rcx,8)
-        incq    HMAP_COUNT(%rsi)
-        jmp     .Ldone
-.Lhit:
-        bsfl    %r11d, %ecx
+.Lrest\@:
         movq    %r8, %r10
-.Ldone:
-        movzbl  MAPTYPE_ELEMSIZE(%rdi), %eax
-        imull   %ecx, %eax
-        leaq    72(%r10,%rax), %rax
-        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        je      .Lraced
-        andb    $~FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        ret
+        EMPTY_\isa
+        tzcntl  %eax, %r11d
+.Linsert\@:
+        ROOM_\isa \undo
+        TOPHASH_\isa
+        movl    %r11d, %ecx
+        shrl    %ecx
+        movzbl  (%r10,%rcx), %r9d
+        movb    %al, (%r10,%rcx)
+.Lkey\@:
+        movq    %rdx, 4(%r10,%r11,4)
+.Lcount\@:
+        incq    HMAP_COUNT(%rsi)
+        ELEM    \fixed, %r10, %r11
+        LEAVE   \isa, \set, \raced
 
-.Lundo:
+        /* Neither the key nor emptyRest: on through the chain, with an eye to its first free slot. */
+.Lfull\@:
+        xorl    %r10d, %r10d
+.Lnext\@:
+        testq   %r10, %r10
+        jne     1f
+        EMPTY_\isa
+        je      1f
+        movq    %r8, %r10
+        tzcntl  %eax, %r11d
+1:      OVERFLOW \fixed
+        je      .Lend\@
+        SEARCH_\isa MATCH_\isa
+        testl   %eax, %eax
+        je      .Lnext\@
+        tzcntl  %eax, %ecx
+        testb   $1, %cl
+        jne     .Lhit\@
+        testq   %r10, %r10
+        je      .Lrest\@
+        jmp     .Linsert\@
+.Lend\@:
+        testq   %r10, %r10
+        jne     .Linsert\@
+        jmp     \undo                           /* the chain is full: an overflow bucket is needed */
+
+        /* A single bucket. What was stored a moment ago is loaded as wide as it was stored. */
+.Lsmall\@:
+        testl   %ecx, %ecx
+        jne     \slow                           /* no healthy map is so large */
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-.Lslow:
-        jmp     gohmap_mapassign_fast64_portable
+.Lsmallflagged\@:
+        SEARCH_\isa MATCH_NARROW_\isa
+        testl   %eax, %eax
+        je      2f
+        tzcntl  %eax, %ecx
+        testb   $1, %cl
+        jne     .Lhit\@
+        jmp     3f
+2:      movq    %r8, %r10
+        OVERFLOW \fixed
+        movq    %r10, %r8
+        jne     \undo
+3:      EMPTY_\isa
+        je      \undo
+        cmpq    $8, HMAP_COUNT(%rsi)
+        jae     \undo
+        cmpw    $0, HMAP_NOVERFLOW(%rsi)
+        jne     \undo
+        tzcntl  %eax, %r11d
+        TOPHASH_\isa
+        leal    -4(,%r11,4), %ecx
+        movq    (%r8), %r10
+        movq    %r10, %r9
+        shlq    %cl, %rax
+        btrq    %rcx, %r9                       /* it is 0 or 1 */
+        orq     %rax, %r9
+        movq    %r9, (%r8)
+.Lsmallkey\@:
+        movq    %rdx, 4(%r8,%r11,4)
+.Lsmallcount\@:
+        incq    HMAP_COUNT(%rsi)
+        ELEM    \fixed, %r8, %r11
+        LEAVE   \isa, \set, \raced
 
-.Lraced:
+.Lunkey\@:
+        movb    %r9b, (%r10,%rcx)
+        jmp     \undo
+.Lunsmallkey\@:
+        movq    %r10, (%r8)
+        jmp     \undo
+
+        FIXUP   .Lbegin\@, .Lflagged\@, \slow
+        FIXUP   .Lflagged\@, .Lkey\@, \undo
+        FIXUP   .Lkey\@, .Lcount\@, .Lunkey\@
+        FIXUP   .Lfull\@, .Lsmall\@, \undo
+        FIXUP   .Lsmall\@, .Lsmallflagged\@, \slow
+        FIXUP   .Lsmallflagged\@, .Lsmallkey\@, \undo
+        FIXUP   .Lsmallkey\@, .Lsmallcount\@, .Lunsmallkey\@
+        .endm
+
+        .macro  MAPASSIGN_FAST64 isa
+ENTRY gohmap_mapassign_fast64_\isa
+        testq   %rsi, %rsi                      /* assignment to entry in nil map */
+        je      .Lslow\@
+        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
+        jne     .Lany\@
+        ASSIGN  \isa, 1, 0, .Lslow\@, .Lundo\@, .Lraced\@
+.Lany\@:
+        ASSIGN  \isa, 0, 0, .Lslow\@, .Lundo\@, .Lraced\@
+.Lundo\@:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lslow\@:
+        jmp     gohmap_slow_mapassign_fast64_\isa
+.Lraced\@:
         subq    $8, %rsp
         .cfi_adjust_cfa_offset 8
         call    gohmap_concurrent_map_writes
         ud2
-END gohmap_mapassign_fast64_sse41
+END gohmap_mapassign_fast64_\isa
+
+ENTRY gohmap_mapset_fast64_\isa
+        testq   %rsi, %rsi
+        je      .Lsetslow\@
+        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
+        jne     .Lsetslow\@
+        VALUE_\isa
+        ASSIGN  \isa, 1, 1, .Lsetslow\@, .Lsetundo\@, .Lsetraced\@
+.Lsetundo\@:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lsetslow\@:
+        jmp     gohmap_slow_mapassign_fast64_\isa
+.Lsetraced\@:
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        call    gohmap_concurrent_map_writes
+        ud2
+END gohmap_mapset_fast64_\isa
+        .endm
+
+        MAPASSIGN_FAST64 sse41
+        MAPASSIGN_FAST64 avx512

@@ -1,13 +1,12 @@
 //! What one operation costs: assigning to a key that is there, filling a new map, looking a key up. Each through
-//! [`GoMap`] and through the functions under it, the portable one and the assembly.
+//! [`GoMap`] and through the functions under it, by every instruction set.
 //!
-//! `cargo bench`, or one of them: `cargo bench -- assign/assembly`.
+//! `cargo bench`, or one of them: `cargo bench -- assign/sse41`.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use gohmap::gomap::GoMap;
-use gohmap::map;
+use gohmap::map::amd64::Isa;
 use gohmap::runtime::{Runtime, RuntimeConfig};
-use gohmap::types::MapType;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,22 +34,6 @@ fn keys(n: u64) -> impl FnMut() -> u64 {
     }
 }
 
-/// `mapassign_fast64` in both forms, under one signature.
-type Assign = fn(&MapType, usize, u64) -> usize;
-
-fn assigns() -> Vec<(&'static str, Assign)> {
-    // SAFETY: callers pass the type and header of a live map that nobody else uses.
-    let portable: Assign = |t, h, key| unsafe { map::fast64::mapassign_fast64(t, h, key, &()) };
-    #[cfg(not(gohmap_asm))]
-    return vec![("portable", portable)];
-    #[cfg(gohmap_asm)]
-    {
-        // SAFETY: the same.
-        let assembly: Assign = |t, h, key| unsafe { map::amd64::mapassign_fast64(t, h, key) };
-        vec![("portable", portable), ("assembly", assembly)]
-    }
-}
-
 /// `m[k] = v` for keys that are there.
 fn assign(c: &mut Criterion) {
     let rt = runtime();
@@ -59,9 +42,11 @@ fn assign(c: &mut Criterion) {
         let m = filled(&rt, n);
         let mut key = keys(n);
         group.bench_function(BenchmarkId::new("GoMap", n), |b| b.iter(|| m.insert(key(), 1)));
-        for (form, assign) in assigns() {
+        for isa in Isa::available() {
             let (t, h) = (m.map_type(), m.hmap());
-            group.bench_function(BenchmarkId::new(form, n), |b| b.iter(|| assign(t, h, key())));
+            // SAFETY: `h` is the header of `m`, of type `t`, and nobody else uses it.
+            let assign = |key| unsafe { (isa.fast64().mapassign)(t, h, key) };
+            group.bench_function(BenchmarkId::new(isa.to_string(), n), |b| b.iter(|| assign(key())));
         }
     }
     group.finish();
@@ -74,12 +59,13 @@ fn insert(c: &mut Criterion) {
     for n in &SIZES[..3] {
         group.throughput(Throughput::Elements(*n));
         group.bench_function(BenchmarkId::new("GoMap", n), |b| b.iter(|| filled(&rt, *n)));
-        for (form, assign) in assigns() {
-            group.bench_function(BenchmarkId::new(form, n), |b| {
+        for isa in Isa::available() {
+            group.bench_function(BenchmarkId::new(isa.to_string(), n), |b| {
                 b.iter(|| {
                     let m = GoMap::<u64, u64>::make(&rt, 0);
                     for key in 0..*n {
-                        assign(m.map_type(), m.hmap(), key);
+                        // SAFETY: the type and header of a live map that nobody else uses.
+                        unsafe { (isa.fast64().mapassign)(m.map_type(), m.hmap(), key) };
                     }
                     m
                 });
@@ -98,10 +84,11 @@ fn read(c: &mut Criterion) {
         let mut key = keys(n);
         group.bench_function(BenchmarkId::new("GoMap", n), |b| b.iter(|| m.get(key())));
         let (t, h) = (m.map_type(), m.hmap());
-        group.bench_function(BenchmarkId::new("portable", n), |b| {
+        for isa in Isa::available() {
             // SAFETY: `h` is the header of `m`, of type `t`, and nobody else uses it.
-            b.iter(|| unsafe { map::fast64::mapaccess1_fast64(t, h, key(), &()) });
-        });
+            let access = |key| unsafe { (isa.fast64().mapaccess1)(t, h, key) };
+            group.bench_function(BenchmarkId::new(isa.to_string(), n), |b| b.iter(|| access(key())));
+        }
     }
     group.finish();
 }

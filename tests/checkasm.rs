@@ -6,7 +6,7 @@
 
 use gohmap::hash::KeySchedule;
 use gohmap::layout::{self, mem};
-use gohmap::map::amd64::{AssignFast64, Isa};
+use gohmap::map::amd64::Isa;
 use gohmap::map::{clear, fast64, iter, make};
 use gohmap::rng::Rng;
 use gohmap::runtime::{Runtime, RuntimeConfig};
@@ -16,9 +16,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 core::arch::global_asm!(
-    // u64 checkasm_call(rdi = f, rsi = a, rdx = b, rcx = c, r8 = &mut bad)
-    // Calls f(a, b, c) with poison in every register that carries nothing, and says in *bad which protected register
-    // came back changed.
+    // u64 checkasm_call(rdi = f, rsi = a, rdx = b, rcx = c, r8 = d, r9 = &mut [u64; 2])
+    // Calls f(a, b, c, d) with poison in every register that carries nothing. Stores which bits of protected registers
+    // came back changed, and what came back in rdx.
     ".globl checkasm_call",
     "checkasm_call:",
     ".cfi_startproc",
@@ -40,24 +40,24 @@ core::arch::global_asm!(
     "push r15",
     ".cfi_adjust_cfa_offset 8",
     ".cfi_rel_offset r15, 0",
-    "push r8",
+    "push r9",
     ".cfi_adjust_cfa_offset 8",
     "mov rax, rdi",
     "mov rdi, rsi",
     "mov rsi, rdx",
     "mov rdx, rcx",
+    "mov rcx, r8",
     "mov rbx, 0x1111deadbeef1111",
     "mov rbp, 0x2222deadbeef2222",
     "mov r12, 0x3333deadbeef3333",
     "mov r13, 0x4444deadbeef4444",
     "mov r14, 0x5555deadbeef5555",
     "mov r15, 0x6666deadbeef6666",
-    "mov rcx, 0xdeadbeefdeadbeef",
-    "mov r8, rcx",
-    "mov r9, rcx",
-    "mov r10, rcx",
-    "mov r11, rcx",
-    "movq xmm0, rcx",
+    "mov r8, 0xdeadbeefdeadbeef",
+    "mov r9, r8",
+    "mov r10, r8",
+    "mov r11, r8",
+    "movq xmm0, r8",
     "punpcklqdq xmm0, xmm0",
     "movdqa xmm1, xmm0",
     "movdqa xmm2, xmm0",
@@ -69,10 +69,15 @@ core::arch::global_asm!(
     "movdqa xmm8, xmm0",
     "movdqa xmm9, xmm0",
     "movdqa xmm10, xmm0",
+    "movdqa xmm11, xmm0",
+    "movdqa xmm12, xmm0",
+    "movdqa xmm13, xmm0",
+    "movdqa xmm14, xmm0",
     "movdqa xmm15, xmm0",
     "call rax",
     "pop r8",
     ".cfi_adjust_cfa_offset -8",
+    "mov [r8 + 8], rdx",
     "xor ecx, ecx",
     "mov r9, 0x1111deadbeef1111",
     "xor r9, rbx",
@@ -91,6 +96,10 @@ core::arch::global_asm!(
     "or rcx, r9",
     "mov r9, 0x6666deadbeef6666",
     "xor r9, r15",
+    "or rcx, r9",
+    "pushfq",
+    "pop r9",
+    "and r9, 0x400", // the direction flag
     "or rcx, r9",
     "mov [r8], rcx",
     "pop r15",
@@ -111,13 +120,79 @@ core::arch::global_asm!(
 
 #[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
 unsafe extern "C-unwind" {
-    fn checkasm_call(f: AssignFast64, t: &MapType, h: usize, key: u64, bad: &mut u64) -> usize;
+    fn checkasm_call(f: *const (), t: &MapType, h: usize, key: u64, value: u64, out: &mut [u64; 2]) -> usize;
+}
+
+/// The operations under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Op {
+    Assign,
+    Set,
+    Access1,
+    Access2,
+    Delete,
+}
+
+impl Op {
+    const ALL: [Self; 5] = [Self::Assign, Self::Set, Self::Access1, Self::Access2, Self::Delete];
+
+    fn of(self, isa: Isa) -> *const () {
+        let f = isa.fast64();
+        match self {
+            Self::Assign => f.mapassign as *const (),
+            Self::Set => f.mapset as *const (),
+            Self::Access1 => f.mapaccess1 as *const (),
+            Self::Access2 => f.mapaccess2 as *const (),
+            Self::Delete => f.mapdelete as *const (),
+        }
+    }
+
+    /// Calls it and stores the value where the operation leaves that to its caller; what it says of the element.
+    ///
+    /// # Safety
+    /// The map must be a live one, or fault where that is watched.
+    unsafe fn call(self, isa: Isa, c: &Copy, key: u64, value: u64) -> Said {
+        let mut out = [0; 2];
+        // SAFETY: the caller's promise; the functions take these arguments, or fewer.
+        let rax = unsafe { checkasm_call(self.of(isa), &c.t, c.h, key, value, &mut out) };
+        assert_eq!(out[0], 0, "{isa:?} {self:?}: a protected register changed");
+        let zeroes = rax == c.zeroes;
+        let place = |a| if zeroes { None } else { Some(c.place(a)) };
+        match self {
+            Self::Delete => Said::Nothing,
+            Self::Access1 => Said::Place(place(rax), 0),
+            Self::Access2 => Said::Place(place(rax), out[1]),
+            Self::Assign => {
+                for i in 0..c.t.elem_size.min(8) {
+                    // SAFETY: the element's address.
+                    unsafe { mem::st8(rax + i, (value >> (8 * i)) as u8) };
+                }
+                Said::Place(place(rax), 0)
+            }
+            Self::Set => {
+                if rax != 0 {
+                    // SAFETY: the element's address; sets are called with elements of 8 bytes.
+                    unsafe { mem::st64(rax, value) };
+                }
+                Said::Nothing
+            }
+        }
+    }
+}
+
+/// What an operation gives, with addresses replaced by where they lie; no place for zeroes.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    Place(Option<(gohmap::heap::Role, usize)>, u64),
 }
 
 /// One of two maps that are kept alike.
 struct Copy {
     t: MapType,
     h: usize,
+    /// What a lookup of an absent key points to.
+    zeroes: usize,
 }
 
 impl Copy {
@@ -131,8 +206,8 @@ impl Copy {
         });
         let t = MapType::u64(&rt, elem, false);
         // SAFETY: the type is a live one.
-        let h = unsafe { make::makemap(&t, hint, &()) };
-        Self { t, h }
+        let (h, zeroes) = unsafe { (make::makemap(&t, hint, &()), fast64::mapaccess1_fast64(&t, 0, 0, &())) };
+        Self { t, h, zeroes }
     }
 
     /// The whole map with addresses replaced by where they lead.
@@ -165,11 +240,6 @@ impl Copy {
             }
         }
         out
-    }
-
-    fn count(&self) -> i64 {
-        // SAFETY: the header is live.
-        unsafe { mem::ld64(self.h) as i64 }
     }
 
     /// Where an address lies: object kind, and distance from the start of the object.
@@ -219,102 +289,159 @@ fn colliding(c: &Copy, n: &mut Numbers, how_many: usize) -> Vec<u64> {
     keys
 }
 
+/// What a random walk has met; each must have happened.
+#[derive(Debug, Default)]
+struct Met {
+    steps: u64,
+    maps: u64,
+    growing: u64,
+    chains: u64,
+    absent: u64,
+    deleted: u64,
+    tampered: u64,
+}
+
 #[test]
-fn mapassign_fast64_agrees_on_random_states() {
+fn every_operation_agrees_on_random_states() {
     let seed = env("GOHMAP_SEED", 1);
     let steps = env("GOHMAP_STEPS", 1_000_000);
     println!("seed {seed}, {steps} steps");
-    let mut n = Numbers(seed);
     for isa in Isa::available().into_iter().skip(1) {
-        let (mut done, mut rounds) = (0, 0);
-        // What the random walk has met; each must have happened.
-        let (mut growing, mut chains, mut deleted, mut tampered) = (0_u64, 0_u64, 0_u64, 0_u64);
-        while done < steps {
-            let version = GoVersion::ALL[n.below(6) as usize];
-            let elem = [8, 8, 0, 1, 4, 16, 24, 128][n.below(8) as usize];
-            // Now and then a table with B > 15, whose overflow limit no longer follows B.
-            let hint = if n.below(60) == 0 { 500_000 } else { [0, 0, 8, 9, 60, 300][n.below(6) as usize] };
-            let map_seed = n.next();
-            let a = Copy::new(map_seed, version, elem, hint);
-            let b = Copy::new(map_seed, version, elem, hint);
-            let collisions = n.below(3) == 0;
-            let pool = if collisions { colliding(&a, &mut n, 60) } else { Vec::new() };
-            let range = [6, 14, 60, 300, 2000, u64::MAX][n.below(6) as usize];
-            let deletes = n.below(40);
-            let length = 200 + n.below(4000);
-            for step in 0..length {
-                let key = if collisions && n.below(4) > 0 { pool[n.below(60) as usize] } else { n.below(range) };
-                let what = n.below(100);
-                // SAFETY: two live maps of live types; tampering below keeps to bytes that nothing follows.
-                unsafe {
-                    if what < deletes {
-                        for c in [&a, &b] {
-                            fast64::mapdelete_fast64(&c.t, c.h, key, &());
-                        }
-                        deleted += 1;
-                    } else if what == 99 && n.below(20) == 0 {
-                        let mut it = layout::Hiter::default();
-                        for c in [&a, &b] {
-                            iter::mapiterinit(&c.t, c.h, &mut it, &());
-                        }
-                    } else if what == 98 && n.below(200) == 0 && version >= GoVersion::V1_21 {
-                        for c in [&a, &b] {
-                            clear::mapclear(&c.t, c.h, &());
-                        }
-                    } else if what == 97 && n.below(20) == 0 && a.count() > 0 {
-                        // A bucket that no healthy map has: any marks in any order.
-                        tampered += 1;
-                        let mask = (1_u64 << (mem::ld8(a.h + 9) & 15)) - 1;
-                        let i = (n.next() & mask) as usize * a.t.bucket.size + n.below(8) as usize;
-                        let th = [0, 1, 5, 0x80, 0xff][n.below(5) as usize];
-                        if mem::ld64(a.h + 24) == 0 {
-                            for c in [&a, &b] {
-                                mem::st8(mem::ld64(c.h + 16) as usize + i, th);
-                            }
-                        }
-                    }
-                    if what == 96 && n.below(30) == 0 {
-                        // Counters at and beside the limits at which a table grows.
-                        tampered += 1;
-                        let shift = mem::ld8(a.h + 9).min(15);
-                        let noverflow = (1_u16 << shift).wrapping_add(n.below(3) as u16).wrapping_sub(1);
-                        let count = (6 + n.below(5)).max((13 << shift >> 1) + n.below(4) - 2);
-                        for c in [&a, &b] {
-                            if n.0 & 1 == 0 {
-                                mem::st16(c.h + 10, noverflow);
-                            } else {
-                                mem::st64(c.h, count);
-                            }
-                        }
-                    }
-                    growing += u64::from(mem::ld64(a.h + 24) != 0);
-                    let (mut bad_a, mut bad_b) = (0, 0);
-                    let ea = checkasm_call(isa.mapassign_fast64(), &a.t, a.h, key, &mut bad_a);
-                    let eb = checkasm_call(Isa::Portable.mapassign_fast64(), &b.t, b.h, key, &mut bad_b);
-                    assert_eq!((bad_a, bad_b), (0, 0), "a protected register changed");
-                    let what = format!("{isa:?}: seed {seed}, map {rounds}, step {step}, key {key:#x}");
-                    assert_eq!(a.place(ea), b.place(eb), "{what}: place of the element");
-                    for i in 0..elem.min(8) {
-                        let v = n.next() as u8;
-                        mem::st8(ea + i, v);
-                        mem::st8(eb + i, v);
-                    }
-                    let header = |c: &Copy| (0..16).map(|i| mem::ld8(c.h + i)).collect::<Vec<_>>();
-                    assert_eq!(header(&a), header(&b), "{what}: header");
-                    chains += u64::from(a.place(ea).0 == gohmap::heap::Role::Overflow);
-                }
-                if hint < 1000 && (step % 256 == 0 || step + 1 == length) {
-                    assert!(a.state() == b.state(), "{isa:?}: seed {seed}, map {rounds}, step {step}: memory differs");
-                }
-                done += 1;
-            }
-            rounds += 1;
+        let mut n = Numbers(seed);
+        let mut met = Met::default();
+        while met.steps < steps {
+            walk(isa, seed, &mut n, &mut met);
         }
-        println!(
-            "{isa:?}: {done} assigns on {rounds} maps; growing {growing}, in overflow buckets {chains}, deletes {deleted}, tampered {tampered}"
-        );
-        for (met, name) in [(growing, "growing"), (chains, "chains"), (deleted, "deletes"), (tampered, "tampered")] {
-            assert!(met > steps / 10_000, "the walk met too few states: {name} {met}");
+        println!("{isa}: {met:?}");
+        let least = steps / 10_000;
+        for (what, times) in [
+            ("growing", met.growing),
+            ("chains", met.chains),
+            ("absent", met.absent),
+            ("deleted", met.deleted),
+            ("tampered", met.tampered),
+        ] {
+            assert!(times > least, "the walk met too few states: {what} {times}");
+        }
+    }
+}
+
+/// One map's life.
+fn walk(isa: Isa, seed: u64, n: &mut Numbers, met: &mut Met) {
+    let version = GoVersion::ALL[n.below(6) as usize];
+    let elem = [8, 8, 8, 8, 0, 1, 4, 16, 24, 128][n.below(10) as usize];
+    // Now and then a table with B > 15, whose overflow limit no longer follows B.
+    let hint = if n.below(60) == 0 { 500_000 } else { [0, 0, 8, 9, 60, 300][n.below(6) as usize] };
+    let map_seed = n.next();
+    let a = Copy::new(map_seed, version, elem, hint);
+    let b = Copy::new(map_seed, version, elem, hint);
+    let collisions = n.below(3) == 0;
+    let pool = if collisions { colliding(&a, n, 60) } else { Vec::new() };
+    let range = [6, 9, 14, 60, 300, 2000, u64::MAX][n.below(7) as usize];
+    let (deletes, lookups) = (n.below(45), n.below(40));
+    let length = 200 + n.below(4000);
+    for step in 0..length {
+        let key = if collisions && n.below(4) > 0 { pool[n.below(60) as usize] } else { n.below(range) };
+        let what = n.below(100);
+        if what >= 90 {
+            disturb(&a, &b, n, version, met);
+        }
+        // SAFETY: two live maps of live types.
+        unsafe {
+            met.growing += u64::from(mem::ld64(a.h + 24) != 0);
+            let op = if what < deletes {
+                met.deleted += 1;
+                Op::Delete
+            } else if what < deletes + lookups {
+                [Op::Access1, Op::Access2][n.below(2) as usize]
+            } else if elem == 8 {
+                [Op::Assign, Op::Set][n.below(2) as usize]
+            } else {
+                Op::Assign
+            };
+            let value = n.next();
+            let (said_a, said_b) = (op.call(isa, &a, key, value), op.call(Isa::Portable, &b, key, value));
+            let at = || format!("{isa}: seed {seed}, map {}, step {step}, {op:?} {key:#x}", met.maps);
+            assert_eq!(said_a, said_b, "{}", at());
+            match said_a {
+                Said::Place(Some((role, _)), _) => {
+                    met.chains += u64::from(role == gohmap::heap::Role::Overflow);
+                }
+                Said::Place(None, _) => met.absent += 1,
+                Said::Nothing => {}
+            }
+            let header = |c: &Copy| (0..16).map(|i| mem::ld8(c.h + i)).collect::<Vec<_>>();
+            assert_eq!(header(&a), header(&b), "{}: header", at());
+            if hint < 1000 && (step % 256 == 0 || step + 1 == length) {
+                assert!(a.state() == b.state(), "{}: memory differs", at());
+            }
+        }
+        met.steps += 1;
+    }
+    met.maps += 1;
+}
+
+/// Now and then something that no healthy map sees, or that is not an operation under test; to both alike.
+fn disturb(a: &Copy, b: &Copy, n: &mut Numbers, version: GoVersion, met: &mut Met) {
+    // SAFETY: two live maps of live types; tampering keeps to bytes that nothing follows.
+    unsafe {
+        let b_of = |c: &Copy| mem::ld8(c.h + 9);
+        let growing = mem::ld64(a.h + 24) != 0;
+        // A bucket without growth, as an offset from the array; None when there is no array.
+        let bucket = |n: &mut Numbers| {
+            let i = n.next() & ((1 << (b_of(a) & 15)) - 1);
+            (!growing && mem::ld64(a.h + 16) != 0).then_some(i as usize * a.t.bucket.size)
+        };
+        match n.below(2000) {
+            0..100 => {
+                let mut it = layout::Hiter::default();
+                for c in [a, b] {
+                    iter::mapiterinit(&c.t, c.h, &mut it, &());
+                }
+            }
+            100..110 if version >= GoVersion::V1_21 => {
+                for c in [a, b] {
+                    clear::mapclear(&c.t, c.h, &());
+                }
+            }
+            110..210 => {
+                // Any marks in any order.
+                let Some(at) = bucket(n) else { return };
+                let (i, top) = (n.below(8) as usize, [0, 1, 2, 5, 0x80, 0xff][n.below(6) as usize]);
+                // Evacuated marks in a table that then grows are a throw.
+                let top = if top == 2 && n.below(4) > 0 { 1 } else { top };
+                let top = if top == 2 { 5 } else { top };
+                for c in [a, b] {
+                    mem::st8(mem::ld64(c.h + 16) as usize + at + i, top);
+                }
+                met.tampered += 1;
+            }
+            210..310 => {
+                // A key in two slots.
+                let Some(at) = bucket(n) else { return };
+                let (from, to) = (n.below(8) as usize, n.below(8) as usize);
+                for c in [a, b] {
+                    let bucket = mem::ld64(c.h + 16) as usize + at;
+                    mem::st64(bucket + c.t.bucket.key(to), mem::ld64(bucket + c.t.bucket.key(from)));
+                }
+                met.tampered += 1;
+            }
+            310..400 => {
+                // Counters at and beside the limits at which a table grows.
+                let shift = b_of(a).min(15);
+                let noverflow = (1_u16 << shift).wrapping_add(n.below(3) as u16).wrapping_sub(1);
+                let count = (6 + n.below(5)).max((13 << shift >> 1) + n.below(4) - 2);
+                let which = n.below(2);
+                for c in [a, b] {
+                    if which == 0 {
+                        mem::st16(c.h + 10, noverflow);
+                    } else {
+                        mem::st64(c.h, count);
+                    }
+                }
+                met.tampered += 1;
+            }
+            _ => {}
         }
     }
 }
@@ -380,29 +507,44 @@ fn every_instruction_unwinds() {
         a.sa_flags = libc::SA_SIGINFO;
         libc::sigaction(libc::SIGTRAP, &a, std::ptr::null_mut());
     }
-    let stepped_call = |isa: Isa, c: &Copy, key: u64| {
-        let mut bad = 0;
+    let stepped_call = |op: Op, isa: Isa, c: &Copy, key: u64| {
         // SAFETY: a live map; sets and clears the trap flag.
         unsafe {
             core::arch::asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq");
-            checkasm_call(isa.mapassign_fast64(), &c.t, c.h, key, &mut bad);
+            op.call(isa, c, key, 1);
             core::arch::asm!("pushfq", "and qword ptr [rsp], 0xfffffffffffffeff", "popfq");
         }
     };
     for isa in Isa::available().into_iter().skip(1) {
-        let c = Copy::new(7, GoVersion::V1_22, 8, 0);
-        for key in (0..30).chain(0..30) {
-            stepped_call(isa, &c, key);
-        }
-        for key in [3, 1000] {
-            INTERFERE.store(c.h, Ordering::Relaxed);
-            // SAFETY: nothing that needs dropping is pending in the closure.
-            let died = unsafe { gohmap::fault::guarded(|| stepped_call(isa, &c, key)) };
-            INTERFERE.store(0, Ordering::Relaxed);
-            assert!(
-                matches!(&died, Err(gohmap::fault::Death::Fatal(f)) if f.text() == "concurrent map writes" && !f.is_throw()),
-                "{died:?}"
-            );
+        for op in Op::ALL {
+            let before = STEPPED.load(Ordering::Relaxed);
+            for elem in if op == Op::Set { vec![8] } else { vec![8, 16] } {
+                let c = Copy::new(7, GoVersion::V1_22, elem, 0);
+                for key in 0..30 {
+                    let others = if key % 2 == 0 { Op::Assign } else { op };
+                    stepped_call(others, isa, &c, key);
+                    stepped_call(op, isa, &c, key / 2);
+                }
+            }
+            assert!(STEPPED.load(Ordering::Relaxed) > before + 100, "{isa} {op:?} took no steps");
+            if matches!(op, Op::Access1 | Op::Access2) {
+                continue;
+            }
+            let c = Copy::new(7, GoVersion::V1_22, 8, 0);
+            for key in 0..40 {
+                // SAFETY: a live map.
+                unsafe { Op::Assign.call(isa, &c, key, 0) };
+            }
+            for key in [3, 1000] {
+                INTERFERE.store(c.h, Ordering::Relaxed);
+                // SAFETY: nothing that needs dropping is pending in the closure.
+                let died = unsafe { gohmap::fault::guarded(|| stepped_call(op, isa, &c, key)) };
+                INTERFERE.store(0, Ordering::Relaxed);
+                assert!(
+                    matches!(&died, Err(gohmap::fault::Death::Fatal(f)) if f.text() == "concurrent map writes" && !f.is_throw()),
+                    "{isa} {op:?}: {died:?}"
+                );
+            }
         }
     }
     let (stepped, lost) = (STEPPED.load(Ordering::Relaxed), LOST.load(Ordering::Relaxed));

@@ -278,3 +278,14 @@ fn help_is_narrow_and_has_examples() {
     }
     assert_eq!(run(&["--version"]).out, format!("gohmap {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn an_unknown_implementation_is_one_line() {
+    let with = |isa: &str| said(gohmap(&["list"]).env("GOHMAP_ISA", isa));
+    let Said { status, out, err } = with("sse42");
+    assert_eq!((status, out.as_str()), (Some(1), ""));
+    assert_eq!(err, "gohmap: GOHMAP_ISA is \"sse42\"; it can be portable, scalar, sse41 or avx512\n");
+    let all = with("");
+    assert_eq!((all.status, all.err.as_str()), (Some(0), ""));
+    assert_eq!(with("portable").out, all.out);
+}

@@ -30,7 +30,8 @@ an error, which is told in one line; 2 for a wrong command line. `gohmap crash`
 has the exit status of the program that it becomes.
 
 Environment: NO_COLOR, when set, turns colours off. GOTRACEBACK works in
-`gohmap crash` as in any Go program.")]
+`gohmap crash` as in any Go program. GOHMAP_ISA=portable, scalar, sse41 or
+avx512 says which implementation of the maps with 8-byte keys runs.")]
 struct Args {
     #[command(subcommand)]
     command: Verb,
@@ -54,7 +55,12 @@ struct Version {
 /// Runs the command of this process.
 pub(crate) fn main() -> ExitCode {
     die_quietly_of_closed_pipes();
-    let done = match Args::parse().command {
+    let args = Args::parse();
+    if let Err(e) = gohmap::map::amd64::Isa::chosen() {
+        eprintln!("gohmap: {e}");
+        return ExitCode::FAILURE;
+    }
+    let done = match args.command {
         Verb::Tour(tour) => tour.run(),
         Verb::Crash(crash) => crash.run(),
         Verb::List(list) => list.run(),

@@ -110,7 +110,7 @@ const RUNTIME: &[&str] = &[
 ];
 
 /// Endings of assembly routines that exist for several instruction sets.
-const ISA: &[&str] = &["_sse41"];
+const ISA: &[&str] = &["_avx512", "_scalar", "_sse41"];
 
 /// The name under which Go would show the function, if its frame is one that Go would have: a function of the
 /// runtime that is rebuilt here, or one of the program. Rust's and this crate's own machinery have none.
@@ -252,6 +252,8 @@ mod tests {
             ("gohmap::map::fast64::mapaccess1_fast64::h0123456789abcdef", Some("runtime.mapaccess1_fast64")),
             ("gohmap_memclrNoHeapPointers", Some("runtime.memclrNoHeapPointers")),
             ("gohmap_mapassign_fast64_sse41", Some("runtime.mapassign_fast64")),
+            ("gohmap_mapdelete_fast64_avx512", Some("runtime.mapdelete_fast64")),
+            ("gohmap_slow_mapassign_fast64_sse41", None),
             ("gohmap::map::amd64::mapassign_fast64", None),
             ("gohmap_guard", None),
             ("gohmap_sigpanic_entry", None),

@@ -29,17 +29,15 @@ thread_local! {
     static OWN: Cell<Option<AltStack>> = const { Cell::new(None) };
 }
 
-/// Gives this thread its signal stack, the first time.
-#[inline]
-pub(super) fn ensure() {
-    if !CHECKED.get() {
-        CHECKED.set(true);
-        make();
-    }
+/// Whether this thread asks for the first time.
+#[inline(always)]
+pub(super) fn first() -> bool {
+    !CHECKED.get() && !CHECKED.replace(true)
 }
 
+/// Gives this thread its signal stack.
 #[cold]
-fn make() {
+pub(super) fn make() {
     let mut old = libc::stack_t { ss_sp: ptr::null_mut(), ss_flags: 0, ss_size: 0 };
     // SAFETY: asks for the present stack.
     unsafe { libc::sigaltstack(ptr::null(), &mut old) };

@@ -24,7 +24,24 @@ unsafe extern "C" {
     /// Bounds of the assembly routines, made by the linker.
     static __start_gohmap_text: u8;
     static __stop_gohmap_text: u8;
+    /// Bounds of the table that `FIXUP` of `asm/base.inc` makes.
+    static __start_gohmap_fixups: [i32; 3];
+    static __stop_gohmap_fixups: [i32; 3];
     fn gohmap_sigpanic_entry();
+}
+
+/// Where a fast path goes on that faults at `pc`: puts back what it has modified, and lets the portable function fault.
+fn fixup(pc: usize) -> Option<usize> {
+    let (start, stop) = (&raw const __start_gohmap_fixups, &raw const __stop_gohmap_fixups);
+    let n = (stop as usize - start as usize) / size_of::<[i32; 3]>();
+    (0..n).find_map(|i| {
+        // SAFETY: within the linker's bounds of the table; each word is the distance from itself to its label.
+        let [from, to, at] = std::array::from_fn(|word| unsafe {
+            let at = (*start.add(i)).as_ptr().add(word);
+            (at as usize).wrapping_add_signed(*at as isize)
+        });
+        (from..to).contains(&pc).then_some(at)
+    })
 }
 
 /// What the handler lays on the faulting stack. The assembly knows the first two words.
@@ -133,6 +150,10 @@ extern "C" fn on_fault(sig: libc::c_int, info: *mut libc::siginfo_t, ctx: *mut l
     if !is_ours(sig, code, addr, pc as usize, sp as usize, g) {
         // SAFETY: our own arguments.
         return unsafe { previous(sig).pass_on(sig, info, ctx) };
+    }
+    if let Some(at) = fixup(pc as usize) {
+        regs[REG_RIP as usize] = at as i64;
+        return;
     }
     // A non-canonical address arrives as a general protection fault: the kernel reports code 0x80 and address 0.
     let record = Record { pc, sp, sig, code, addr: addr as u64, gregs: *regs, pad: 0 };

@@ -38,12 +38,13 @@ pub fn install_program() {
     handler::install_program();
 }
 
-#[inline]
-fn ready() {
+/// Puts the handler and this thread's signal stack in place, the first time.
+#[inline(always)]
+pub(crate) fn ready() {
     #[cfg(gohmap_asm)]
-    {
+    if altstack::first() {
         handler::install();
-        altstack::ensure();
+        altstack::make();
     }
 }
 

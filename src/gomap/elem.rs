@@ -61,6 +61,17 @@ pub(crate) unsafe fn store<V: Elem>(a: usize, v: &V) {
     });
 }
 
+/// The bytes of an element of eight.
+#[inline(always)]
+pub(super) fn word<V: Elem>(v: &V) -> u64 {
+    debug_assert!(size_of::<V>() == 8);
+    let mut bytes = [0; 8];
+    let n = size_of::<V>().min(8);
+    // SAFETY: `n` bytes of the value, which has no padding.
+    bytes[..n].copy_from_slice(unsafe { std::slice::from_raw_parts(std::ptr::from_ref(v).cast::<u8>(), n) });
+    u64::from_ne_bytes(bytes)
+}
+
 /// Parts of `size` bytes that one instruction moves: eights, then what is left.
 #[inline(always)]
 fn chunks(size: usize, mut f: impl FnMut(usize, usize)) {

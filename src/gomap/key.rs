@@ -1,14 +1,17 @@
 //! Key types: which map functions Go's compiler calls for them.
 
 use super::elem::Elem;
+use crate::fault::op;
 use crate::layout::mem;
-use crate::map::{access, amd64, assign, delete, fast64};
+use crate::map::{access, amd64, assign, delete};
 use crate::runtime::Runtime;
 use crate::types::{Fast, MapType};
 use std::mem::size_of;
 use std::sync::Arc;
 
 /// A type that map keys can have.
+///
+/// The operations die as those of [`crate::fault::op`] do.
 ///
 /// # Safety
 /// `map_type` must describe a map with keys of this type, and the operations must be those of that map type.
@@ -21,6 +24,18 @@ pub unsafe trait Key: Copy + 'static {
     /// # Safety
     /// `h` is 0 or the address of a header of a map of type `t`.
     unsafe fn assign(self, t: &MapType, h: usize) -> usize;
+
+    /// `m[self] = v` where the element is `v`'s eight bytes, or `mapassign*` alone: the address where `v` is still to be
+    /// stored, or 0.
+    ///
+    /// # Safety
+    /// As [`Key::assign`]; the type's elements have 8 bytes.
+    #[inline(always)]
+    unsafe fn set(self, t: &MapType, h: usize, v: u64) -> usize {
+        let _ = v;
+        // SAFETY: the caller's promise.
+        unsafe { self.assign(t, h) }
+    }
 
     /// `mapaccess1*`: the address of the element, or of at least 1024 zeroes.
     ///
@@ -58,10 +73,16 @@ unsafe impl Key for u64 {
         // SAFETY: the caller's promise; the generic function reads the key while it runs.
         unsafe {
             match t.fast {
-                Fast::Fast64 => amd64::mapassign_fast64(t, h, self),
-                _ => assign::mapassign(t, h, (&raw const self) as usize, &()),
+                Fast::Fast64 => (amd64::of(t).mapassign)(t, h, self),
+                _ => op(|| assign::mapassign(t, h, (&raw const self) as usize, &())),
             }
         }
+    }
+
+    #[inline(always)]
+    unsafe fn set(self, t: &MapType, h: usize, v: u64) -> usize {
+        // SAFETY: as above; elements of 8 bytes make it a fast64 type.
+        unsafe { (amd64::of(t).mapset)(t, h, self, v) }
     }
 
     #[inline(always)]
@@ -69,8 +90,8 @@ unsafe impl Key for u64 {
         // SAFETY: as above.
         unsafe {
             match t.fast {
-                Fast::Fast64 => fast64::mapaccess1_fast64(t, h, self, &()),
-                _ => access::mapaccess1(t, h, (&raw const self) as usize, &()),
+                Fast::Fast64 => (amd64::of(t).mapaccess1)(t, h, self),
+                _ => op(|| access::mapaccess1(t, h, (&raw const self) as usize, &())),
             }
         }
     }
@@ -80,8 +101,11 @@ unsafe impl Key for u64 {
         // SAFETY: as above.
         unsafe {
             match t.fast {
-                Fast::Fast64 => fast64::mapaccess2_fast64(t, h, self, &()),
-                _ => access::mapaccess2(t, h, (&raw const self) as usize, &()),
+                Fast::Fast64 => {
+                    let found = (amd64::of(t).mapaccess2)(t, h, self);
+                    (found.elem, found.ok != 0)
+                }
+                _ => op(|| access::mapaccess2(t, h, (&raw const self) as usize, &())),
             }
         }
     }
@@ -91,8 +115,8 @@ unsafe impl Key for u64 {
         // SAFETY: as above.
         unsafe {
             match t.fast {
-                Fast::Fast64 => fast64::mapdelete_fast64(t, h, self, &()),
-                _ => delete::mapdelete(t, h, (&raw const self) as usize, &()),
+                Fast::Fast64 => (amd64::of(t).mapdelete)(t, h, self),
+                _ => op(|| delete::mapdelete(t, h, (&raw const self) as usize, &())),
             }
         }
     }

@@ -14,7 +14,7 @@ pub use elem::Elem;
 pub use key::Key;
 pub use range::Range;
 
-use crate::fault::op;
+use crate::fault::{op, ready};
 use crate::map;
 use crate::runtime::Runtime;
 use crate::types::MapType;
@@ -95,15 +95,24 @@ impl<K: Key, V: Elem> Raw<K, V> {
 
     #[inline(always)]
     fn insert(&self, k: K, v: V) {
-        let elem = self.assign(k);
-        // SAFETY: mapassign returned the element's address; if that was tampered with, the fault is the caller's.
-        unsafe { elem::store(elem, &v) };
+        let elem = if size_of::<V>() == 8 {
+            ready();
+            // SAFETY: as in `assign`; the element is these eight bytes.
+            unsafe { k.set(self.t(), self.owned.h, elem::word(&v)) }
+        } else {
+            self.assign(k)
+        };
+        if size_of::<V>() != 8 || elem != 0 {
+            // SAFETY: mapassign returned the element's address; if that was tampered with, the fault is the caller's.
+            unsafe { elem::store(elem, &v) };
+        }
     }
 
     #[inline(always)]
     fn assign(&self, k: K) -> usize {
+        ready();
         // SAFETY: `h` is 0 or the header of a map of type `t`, until the last handle goes.
-        op(|| unsafe { k.assign(self.t(), self.owned.h) })
+        unsafe { k.assign(self.t(), self.owned.h) }
     }
 
     #[inline(always)]
@@ -111,24 +120,27 @@ impl<K: Key, V: Elem> Raw<K, V> {
         if size_of::<V>() > ZERO_BYTES {
             return self.get2(k).0;
         }
+        ready();
         // SAFETY: as in `assign`.
-        let elem = op(|| unsafe { k.access1(self.t(), self.owned.h) });
+        let elem = unsafe { k.access1(self.t(), self.owned.h) };
         // SAFETY: the element's address, or that of enough zeroes; if it was tampered with, the fault is the caller's.
         unsafe { elem::load(elem) }
     }
 
     #[inline(always)]
     fn get2(&self, k: K) -> (V, bool) {
+        ready();
         // SAFETY: as in `assign`.
-        let (elem, ok) = op(|| unsafe { k.access2(self.t(), self.owned.h) });
+        let (elem, ok) = unsafe { k.access2(self.t(), self.owned.h) };
         // SAFETY: as in `get`; a zero value is one, as every bit pattern is.
         (unsafe { if ok { elem::load(elem) } else { std::mem::zeroed() } }, ok)
     }
 
     #[inline(always)]
     fn delete(&self, k: K) {
+        ready();
         // SAFETY: as in `assign`.
-        op(|| unsafe { k.delete(self.t(), self.owned.h) });
+        unsafe { k.delete(self.t(), self.owned.h) };
     }
 
     #[inline(always)]

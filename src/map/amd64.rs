@@ -1,110 +1,327 @@
-//! The assembly of `asm/`, bound to Rust, and the choice between it and the portable path.
+//! The fast64 operations by instruction set: the assembly of `asm/`, bound to Rust, beside the portable functions.
 //!
-//! The routines take the fast cases and jump to the portable functions for the rest, so either path is the whole
-//! operation. Which one runs is decided once, by what the processor can do.
+//! The routines take the fast cases and jump to the portable functions for the rest, so each is the whole operation. A
+//! fault in a fast case is a slow case too: the routine puts back what it has modified, and the portable function faults
+//! where Go does. So nobody need watch over a routine; the portable functions that it jumps to run in a region of their
+//! own ([`crate::fault::op`]).
+//!
+//! Which set runs is decided once, by what the processor can do or by `GOHMAP_ISA`.
 
 use super::fast64;
+use crate::fault::op;
 use crate::types::MapType;
-use std::sync::OnceLock;
+use std::fmt;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
-#[cfg(gohmap_asm)]
-#[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
-unsafe extern "C-unwind" {
-    fn gohmap_mapassign_fast64_sse41(t: &MapType, h: usize, key: u64) -> usize;
-}
-
-/// What a build without assembly, and every slow case of one with it, runs.
-///
-/// # Safety
-/// As [`fast64::mapassign_fast64`].
-#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
-unsafe extern "C-unwind" fn gohmap_mapassign_fast64_portable(t: &MapType, h: usize, key: u64) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe { fast64::mapassign_fast64(t, h, key, &()) }
-}
-
-/// The end of an assign that found `hashWriting` cleared by somebody else.
-#[cfg(gohmap_asm)]
-#[unsafe(no_mangle)]
-extern "C-unwind" fn gohmap_concurrent_map_writes() -> ! {
-    crate::fatal::fatal("concurrent map writes")
-}
-
-/// Implementations of the fast64 assign.
+/// Implementations of the fast64 operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
     /// Rust, on every machine.
     Portable,
+    /// Assembly in the shape of Go's compiler's, one slot after the other, for study; needs AES.
+    Scalar,
     /// Assembly for x86-64 with AES and SSE4.1.
     Sse41,
+    /// Assembly for x86-64 with AVX-512 (F, BW, DQ, VL, VBMI2), VAES and BMI2.
+    Avx512,
+}
+
+/// A value of `GOHMAP_ISA` that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IsaError {
+    /// No such implementation.
+    #[error("GOHMAP_ISA is {0:?}; it can be portable, scalar, sse41 or avx512")]
+    Unknown(String),
+    /// Not in this build, or not on this processor.
+    #[error("GOHMAP_ISA is {0}, which {1} does not have")]
+    Missing(Isa, &'static str),
+}
+
+impl fmt::Display for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Portable => "portable",
+            Self::Scalar => "scalar",
+            Self::Sse41 => "sse41",
+            Self::Avx512 => "avx512",
+        })
+    }
 }
 
 impl Isa {
+    /// All of them, the plainest first.
+    pub const ALL: [Self; 4] = [Self::Portable, Self::Scalar, Self::Sse41, Self::Avx512];
+
     /// Those that this build and this processor have, the preferred one last.
     #[must_use]
     pub fn available() -> Vec<Self> {
-        #[cfg(gohmap_asm)]
-        if is_x86_feature_detected!("aes") && is_x86_feature_detected!("sse4.1") {
-            return vec![Self::Portable, Self::Sse41];
-        }
-        vec![Self::Portable]
+        Self::ALL.into_iter().filter(|isa| isa.is_available()).collect()
     }
 
-    /// The assign of this implementation.
+    #[cfg(gohmap_asm)]
+    fn is_available(self) -> bool {
+        macro_rules! has {
+            ($($feature:tt)*) => { $(is_x86_feature_detected!($feature))&&* };
+        }
+        match self {
+            Self::Portable => true,
+            Self::Scalar => has!("aes"),
+            Self::Sse41 => has!("aes" "sse4.1"),
+            Self::Avx512 => {
+                has!("avx512f" "avx512bw" "avx512dq" "avx512vl" "avx512vbmi2" "vaes" "aes" "avx" "bmi1" "bmi2")
+            }
+        }
+    }
+
+    #[cfg(not(gohmap_asm))]
+    fn is_available(self) -> bool {
+        self == Self::Portable
+    }
+
+    /// The one that `GOHMAP_ISA` names, or the best where it is unset or empty.
+    ///
+    /// # Errors
+    /// When that names none, or one that this build or this processor does not have.
+    pub fn chosen() -> Result<Self, IsaError> {
+        let wanted = std::env::var_os("GOHMAP_ISA").unwrap_or_default();
+        let wanted = wanted.to_string_lossy();
+        if wanted.is_empty() {
+            return Ok(Self::available().pop().unwrap_or(Self::Portable));
+        }
+        let isa = Self::ALL.into_iter().find(|isa| isa.to_string() == wanted);
+        let isa = isa.ok_or_else(|| IsaError::Unknown(wanted.into_owned()))?;
+        if isa.is_available() {
+            Ok(isa)
+        } else {
+            Err(IsaError::Missing(isa, if cfg!(gohmap_asm) { "this processor" } else { "this build" }))
+        }
+    }
+
+    /// The operations of this implementation.
     ///
     /// # Panics
     /// When this build does not have it.
     #[must_use]
-    pub fn mapassign_fast64(self) -> AssignFast64 {
+    pub fn fast64(self) -> &'static Fast64 {
         match self {
-            Self::Portable => gohmap_mapassign_fast64_portable,
+            Self::Portable => &PORTABLE,
             #[cfg(gohmap_asm)]
-            Self::Sse41 => gohmap_mapassign_fast64_sse41,
+            Self::Scalar => &routines::SCALAR,
+            #[cfg(gohmap_asm)]
+            Self::Sse41 => &routines::SSE41,
+            #[cfg(gohmap_asm)]
+            Self::Avx512 => &routines::AVX512,
             #[cfg(not(gohmap_asm))]
-            Self::Sse41 => panic!("this build has no assembly"),
+            _ => panic!("this build has no assembly"),
         }
     }
 }
 
-/// `mapassign_fast64` of one implementation: type, header address, key; returns the address of the element. The assembly is
-/// for types whose keys are hashed with AES ([`MapType::aes`]).
-pub type AssignFast64 = unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize;
-
-/// The best `mapassign_fast64` here, for maps that are hashed with AES.
-#[inline]
-pub fn best_mapassign_fast64() -> AssignFast64 {
-    static BEST: OnceLock<AssignFast64> = OnceLock::new();
-    *BEST.get_or_init(|| Isa::available().last().copied().unwrap_or(Isa::Portable).mapassign_fast64())
+/// What a lookup gives: `v, ok`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Address of the element, or of zeroes.
+    pub elem: usize,
+    /// 1 when there is such a key, otherwise 0.
+    pub ok: u64,
 }
 
-/// `mapassign_fast64` by the best implementation here.
+/// The fast64 operations of one implementation. Each takes the type, the address of the header and the key. Assembly is for
+/// types whose keys are hashed with AES ([`MapType::aes`]).
+#[derive(Debug)]
+pub struct Fast64 {
+    /// `mapassign_fast64`: the address of the element.
+    pub mapassign: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize,
+    /// `m[key] = value`: 0, or the address where the value is still to be stored. The type's elements have 8 bytes, or
+    /// no value is ever stored.
+    pub mapset: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64, value: u64) -> usize,
+    /// `mapaccess1_fast64`: the address of the element, or of zeroes.
+    pub mapaccess1: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize,
+    /// `mapaccess2_fast64`.
+    pub mapaccess2: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> Found,
+    /// `mapdelete_fast64`.
+    pub mapdelete: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64),
+}
+
+/// The portable functions, each in a region: what a family runs for itself (the portable one) or in its slow cases.
+macro_rules! portable_functions {
+    ($probe:expr, $assign:ident $access1:ident $access2:ident $delete:ident) => {
+        #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+        unsafe extern "C-unwind" fn $assign(t: &MapType, h: usize, key: u64) -> usize {
+            // SAFETY: the caller's promise.
+            op(|| unsafe { fast64::mapassign_fast64(t, h, key, $probe) })
+        }
+        #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+        unsafe extern "C-unwind" fn $access1(t: &MapType, h: usize, key: u64) -> usize {
+            // SAFETY: the caller's promise.
+            op(|| unsafe { fast64::mapaccess1_fast64(t, h, key, $probe) })
+        }
+        #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+        unsafe extern "C-unwind" fn $access2(t: &MapType, h: usize, key: u64) -> Found {
+            // SAFETY: the caller's promise.
+            let (elem, ok) = op(|| unsafe { fast64::mapaccess2_fast64(t, h, key, $probe) });
+            Found { elem, ok: ok.into() }
+        }
+        #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+        unsafe extern "C-unwind" fn $delete(t: &MapType, h: usize, key: u64) {
+            // SAFETY: the caller's promise.
+            op(|| unsafe { fast64::mapdelete_fast64(t, h, key, $probe) });
+        }
+    };
+}
+
+portable_functions! {
+    &(),
+    gohmap_portable_mapassign_fast64 gohmap_portable_mapaccess1_fast64
+    gohmap_portable_mapaccess2_fast64 gohmap_portable_mapdelete_fast64
+}
+
+/// [`Fast64::mapset`] by an assign alone.
+unsafe extern "C-unwind" fn mapset_portable(t: &MapType, h: usize, key: u64, _: u64) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { gohmap_portable_mapassign_fast64(t, h, key) }
+}
+
+static PORTABLE: Fast64 = Fast64 {
+    mapassign: gohmap_portable_mapassign_fast64,
+    mapset: mapset_portable,
+    mapaccess1: gohmap_portable_mapaccess1_fast64,
+    mapaccess2: gohmap_portable_mapaccess2_fast64,
+    mapdelete: gohmap_portable_mapdelete_fast64,
+};
+
+#[cfg(gohmap_asm)]
+mod routines {
+    use super::*;
+
+    /// A family: its routines, and the functions that they jump to.
+    macro_rules! family {
+        (
+            $name:ident $probe:expr,
+            $assign:ident $set:ident $access1:ident $access2:ident $delete:ident,
+            $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident
+        ) => {
+            #[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
+            unsafe extern "C-unwind" {
+                fn $assign(t: &MapType, h: usize, key: u64) -> usize;
+                fn $access1(t: &MapType, h: usize, key: u64) -> usize;
+                fn $access2(t: &MapType, h: usize, key: u64) -> Found;
+                fn $delete(t: &MapType, h: usize, key: u64);
+            }
+            portable_functions! { $probe, $slow_assign $slow_access1 $slow_access2 $slow_delete }
+            pub(super) static $name: Fast64 = Fast64 {
+                mapassign: $assign,
+                mapset: $set,
+                mapaccess1: $access1,
+                mapaccess2: $access2,
+                mapdelete: $delete,
+            };
+        };
+    }
+    family! {
+        SCALAR &(),
+        gohmap_mapassign_fast64_scalar mapset_scalar gohmap_mapaccess1_fast64_scalar
+        gohmap_mapaccess2_fast64_scalar gohmap_mapdelete_fast64_scalar,
+        gohmap_slow_mapassign_fast64_scalar gohmap_slow_mapaccess1_fast64_scalar
+        gohmap_slow_mapaccess2_fast64_scalar gohmap_slow_mapdelete_fast64_scalar
+    }
+    family! {
+        SSE41 &(),
+        gohmap_mapassign_fast64_sse41 gohmap_mapset_fast64_sse41 gohmap_mapaccess1_fast64_sse41
+        gohmap_mapaccess2_fast64_sse41 gohmap_mapdelete_fast64_sse41,
+        gohmap_slow_mapassign_fast64_sse41 gohmap_slow_mapaccess1_fast64_sse41
+        gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41
+    }
+    family! {
+        AVX512 &(),
+        gohmap_mapassign_fast64_avx512 gohmap_mapset_fast64_avx512 gohmap_mapaccess1_fast64_avx512
+        gohmap_mapaccess2_fast64_avx512 gohmap_mapdelete_fast64_avx512,
+        gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
+        gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512
+    }
+
+    #[expect(improper_ctypes, reason = "as above")]
+    unsafe extern "C-unwind" {
+        fn gohmap_mapset_fast64_sse41(t: &MapType, h: usize, key: u64, value: u64) -> usize;
+        fn gohmap_mapset_fast64_avx512(t: &MapType, h: usize, key: u64, value: u64) -> usize;
+    }
+
+    unsafe extern "C-unwind" fn mapset_scalar(t: &MapType, h: usize, key: u64, _: u64) -> usize {
+        // SAFETY: the caller's promise.
+        unsafe { gohmap_mapassign_fast64_scalar(t, h, key) }
+    }
+
+    /// The end of an operation that found `hashWriting` cleared by somebody else.
+    #[unsafe(no_mangle)]
+    extern "C-unwind" fn gohmap_concurrent_map_writes() -> ! {
+        crate::fatal::fatal("concurrent map writes")
+    }
+}
+
+/// The family in force; null until the first operation asks.
+static CHOSEN: AtomicPtr<Fast64> = AtomicPtr::new(std::ptr::null_mut());
+
+/// The operations by the best implementation here, or the one that `GOHMAP_ISA` names.
 ///
-/// # Safety
-/// As [`fast64::mapassign_fast64`].
-#[inline]
-pub unsafe fn mapassign_fast64(t: &MapType, h: usize, key: u64) -> usize {
-    let f = if t.aes { best_mapassign_fast64() } else { gohmap_mapassign_fast64_portable };
-    // SAFETY: the caller's promise; the choice was made by what the processor and the hash have.
-    unsafe { f(t, h, key) }
+/// # Panics
+/// When [`Isa::chosen`] is an error.
+#[inline(always)]
+#[must_use]
+pub fn chosen() -> &'static Fast64 {
+    let p = CHOSEN.load(Ordering::Relaxed);
+    if p.is_null() {
+        return choose();
+    }
+    // SAFETY: `choose` stored one of the families, which are statics and never change.
+    unsafe { &*p }
 }
 
-#[cfg(all(test, gohmap_asm))]
+/// [`chosen`] for a type: the portable functions where keys are not hashed with AES.
+///
+/// # Panics
+/// As [`chosen`].
+#[inline(always)]
+#[must_use]
+pub fn of(t: &MapType) -> &'static Fast64 {
+    if t.aes { chosen() } else { &PORTABLE }
+}
+
+#[cold]
+fn choose() -> &'static Fast64 {
+    let family = Isa::chosen().unwrap_or_else(|e| panic!("{e}")).fast64();
+    CHOSEN.store(std::ptr::from_ref(family).cast_mut(), Ordering::Relaxed);
+    family
+}
+
+#[cfg(test)]
 mod tests {
-    use crate::layout::{self, Hmap};
-    use crate::types::MapType;
-    use std::mem::offset_of;
+    use super::*;
+
+    #[test]
+    fn there_is_always_one() {
+        assert_eq!(Isa::available()[0], Isa::Portable);
+        for isa in Isa::available() {
+            let _ = isa.fast64();
+        }
+    }
 
     /// `base.inc` says what the structures say.
+    #[cfg(gohmap_asm)]
     #[test]
     fn offsets_in_base_inc() {
+        use crate::layout::{self, BucketLayout, Hmap};
+        use std::mem::offset_of;
         let text = include_str!("../../asm/base.inc");
         let set = |name: &str| -> usize {
             let line = text
                 .lines()
                 .find(|l| l.split_whitespace().nth(1).is_some_and(|n| n.trim_end_matches(',') == name))
                 .unwrap_or_else(|| panic!("{name} is not in base.inc"));
-            line.rsplit(',').next().unwrap().trim().parse().unwrap()
+            let value = line.rsplit(',').next().unwrap().trim();
+            value.strip_prefix("0x").map_or_else(|| value.parse().unwrap(), |x| usize::from_str_radix(x, 16).unwrap())
         };
+        let b = BucketLayout::new(8, 8);
         for (name, value) in [
             ("HMAP_COUNT", offset_of!(Hmap, count)),
             ("HMAP_FLAGS", offset_of!(Hmap, flags)),
@@ -113,16 +330,20 @@ mod tests {
             ("HMAP_HASH0", offset_of!(Hmap, hash0)),
             ("HMAP_BUCKETS", offset_of!(Hmap, buckets)),
             ("HMAP_OLDBUCKETS", offset_of!(Hmap, oldbuckets)),
+            ("MAPTYPE_KEYSIZE", offset_of!(MapType, key_slot)),
             ("MAPTYPE_ELEMSIZE", offset_of!(MapType, elem_slot)),
             ("MAPTYPE_BUCKETSIZE", offset_of!(MapType, bucket_size)),
             ("MAPTYPE_KEYS", offset_of!(MapType, keys)),
             ("MAPTYPE_LOAD_NUM", offset_of!(MapType, load_factor_num)),
             ("FLAG_HASH_WRITING", layout::HASH_WRITING.into()),
+            ("FLAG_SAME_SIZE_GROW", layout::SAME_SIZE_GROW.into()),
             ("MIN_TOP_HASH", layout::MIN_TOP_HASH.into()),
+            ("SLOTS_8_8_144", b.key_size | b.elem_size << 8 | b.size << 16),
         ] {
             assert_eq!(set(name), value, "{name}");
         }
+        assert_eq!((b.key(0), b.elem(0), b.overflow()), (8, 72, 136));
         let names = text.lines().filter(|l| l.trim_start().starts_with(".set")).count();
-        assert_eq!(names, 13, "a constant of base.inc that this test does not know");
+        assert_eq!(names, 16, "a constant of base.inc that this test does not know");
     }
 }

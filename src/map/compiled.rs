@@ -1,7 +1,8 @@
 //! What Go's compiler emits for map operations: the function that it picks for a map type, called with a key in memory.
 
+use super::amd64::{self, Fast64, Isa};
 use super::faststr::GoString;
-use super::{access, amd64, assign, delete, fast32, fast64, faststr};
+use super::{access, assign, delete, fast32, fast64, faststr};
 use crate::layout::mem;
 use crate::types::{Fast, MapType};
 
@@ -13,8 +14,14 @@ unsafe fn string(at: usize) -> GoString {
     unsafe { GoString { str: mem::ld64(at) as usize, len: mem::ld64(at.wrapping_add(8)) as usize } }
 }
 
-/// `m[k] = v` up to the address of the element: `mapassign` or one of its specialisations. `fast64` is the implementation of
-/// `mapassign_fast64`.
+/// The implementation of the fast64 functions for a type: `f`, unless that hashes otherwise.
+#[inline(always)]
+fn family<'a>(f: &'a Fast64, t: &MapType) -> &'a Fast64 {
+    if t.aes { f } else { Isa::Portable.fast64() }
+}
+
+/// `m[k] = v` up to the address of the element: `mapassign` or one of its specialisations. `f` is the implementation of the
+/// fast64 functions.
 ///
 /// # Panics
 /// As [`mapassign`](assign::mapassign).
@@ -22,14 +29,13 @@ unsafe fn string(at: usize) -> GoString {
 /// # Safety
 /// As [`mapassign`](assign::mapassign).
 #[inline]
-pub unsafe fn assign_with(fast64: amd64::AssignFast64, t: &MapType, h: usize, key: usize) -> usize {
+pub unsafe fn assign_with(f: &Fast64, t: &MapType, h: usize, key: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
             Fast::Generic => assign::mapassign(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => fast32::mapassign_fast32(t, h, mem::ld32(key), &()),
-            Fast::Fast64 if t.aes => fast64(t, h, mem::ld64(key)),
-            Fast::Fast64 => fast64::mapassign_fast64(t, h, mem::ld64(key), &()),
+            Fast::Fast64 => (family(f, t).mapassign)(t, h, mem::ld64(key)),
             Fast::Fast64Ptr => fast64::mapassign_fast64ptr(t, h, mem::ld64(key), &()),
             Fast::FastStr => faststr::mapassign_faststr(t, h, string(key), &()),
         }
@@ -46,7 +52,7 @@ pub unsafe fn assign_with(fast64: amd64::AssignFast64, t: &MapType, h: usize, ke
 #[inline]
 pub unsafe fn assign(t: &MapType, h: usize, key: usize) -> usize {
     // SAFETY: the caller's promise.
-    unsafe { assign_with(amd64::best_mapassign_fast64(), t, h, key) }
+    unsafe { assign_with(amd64::chosen(), t, h, key) }
 }
 
 /// `v := m[k]`: the address of the element, or of zeroes. Elements above [`ZERO_VAL_SIZE`] bytes need `zero`, the address of
@@ -65,8 +71,32 @@ pub unsafe fn access1(t: &MapType, h: usize, key: usize, zero: usize) -> usize {
             Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess1_fat(t, h, key, zero, &()),
             Fast::Generic => access::mapaccess1(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => fast32::mapaccess1_fast32(t, h, mem::ld32(key), &()),
-            Fast::Fast64 | Fast::Fast64Ptr => fast64::mapaccess1_fast64(t, h, mem::ld64(key), &()),
+            Fast::Fast64 | Fast::Fast64Ptr => (family(amd64::chosen(), t).mapaccess1)(t, h, mem::ld64(key)),
             Fast::FastStr => faststr::mapaccess1_faststr(t, h, string(key), &()),
+        }
+    }
+}
+
+/// `v, ok := m[k]`, as [`access1`]; `f` as in [`assign_with`].
+///
+/// # Panics
+/// As [`mapaccess1`](access::mapaccess1).
+///
+/// # Safety
+/// As [`mapaccess1`](access::mapaccess1).
+#[inline]
+pub unsafe fn access2_with(f: &Fast64, t: &MapType, h: usize, key: usize, zero: usize) -> (usize, bool) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match t.fast {
+            Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess2_fat(t, h, key, zero, &()),
+            Fast::Generic => access::mapaccess2(t, h, key, &()),
+            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapaccess2_fast32(t, h, mem::ld32(key), &()),
+            Fast::Fast64 | Fast::Fast64Ptr => {
+                let found = (family(f, t).mapaccess2)(t, h, mem::ld64(key));
+                (found.elem, found.ok != 0)
+            }
+            Fast::FastStr => faststr::mapaccess2_faststr(t, h, string(key), &()),
         }
     }
 }
@@ -81,13 +111,26 @@ pub unsafe fn access1(t: &MapType, h: usize, key: usize, zero: usize) -> usize {
 #[inline]
 pub unsafe fn access2(t: &MapType, h: usize, key: usize, zero: usize) -> (usize, bool) {
     // SAFETY: the caller's promise.
+    unsafe { access2_with(amd64::chosen(), t, h, key, zero) }
+}
+
+/// `delete(m, k)`; `f` as in [`assign_with`].
+///
+/// # Panics
+/// As [`mapdelete`](delete::mapdelete).
+///
+/// # Safety
+/// As [`mapaccess1`](access::mapaccess1).
+#[inline]
+pub unsafe fn delete_with(f: &Fast64, t: &MapType, h: usize, key: usize) {
+    // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
-            Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess2_fat(t, h, key, zero, &()),
-            Fast::Generic => access::mapaccess2(t, h, key, &()),
-            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapaccess2_fast32(t, h, mem::ld32(key), &()),
-            Fast::Fast64 | Fast::Fast64Ptr => fast64::mapaccess2_fast64(t, h, mem::ld64(key), &()),
-            Fast::FastStr => faststr::mapaccess2_faststr(t, h, string(key), &()),
+            Fast::Generic => delete::mapdelete(t, h, key, &()),
+            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapdelete_fast32(t, h, mem::ld32(key), &()),
+            Fast::Fast64 => (family(f, t).mapdelete)(t, h, mem::ld64(key)),
+            Fast::Fast64Ptr => fast64::mapdelete_fast64(t, h, mem::ld64(key), &()),
+            Fast::FastStr => faststr::mapdelete_faststr(t, h, string(key), &()),
         }
     }
 }
@@ -102,12 +145,21 @@ pub unsafe fn access2(t: &MapType, h: usize, key: usize, zero: usize) -> (usize,
 #[inline]
 pub unsafe fn delete(t: &MapType, h: usize, key: usize) {
     // SAFETY: the caller's promise.
+    unsafe { delete_with(amd64::chosen(), t, h, key) }
+}
+
+/// `m[k] = v` for elements that are `v`'s eight bytes, or an assign alone: the address where `v` is still to be stored, or 0.
+/// `f` as in [`assign_with`].
+///
+/// # Panics
+/// As [`mapassign`](assign::mapassign).
+///
+/// # Safety
+/// As [`mapassign`](assign::mapassign).
+#[inline]
+pub unsafe fn set_with(f: &Fast64, t: &MapType, h: usize, key: usize, v: u64) -> usize {
+    // SAFETY: the caller's promise.
     unsafe {
-        match t.fast {
-            Fast::Generic => delete::mapdelete(t, h, key, &()),
-            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapdelete_fast32(t, h, mem::ld32(key), &()),
-            Fast::Fast64 | Fast::Fast64Ptr => fast64::mapdelete_fast64(t, h, mem::ld64(key), &()),
-            Fast::FastStr => faststr::mapdelete_faststr(t, h, string(key), &()),
-        }
+        if t.fast == Fast::Fast64 { (family(f, t).mapset)(t, h, mem::ld64(key), v) } else { assign_with(f, t, h, key) }
     }
 }

@@ -253,6 +253,7 @@ pub(super) unsafe fn mark_rest_empty(t: &MapType, first: B, b: B, i: usize) {
 /// 1024 zero bytes (`runtime.zeroVal`): what a lookup of an absent key points to.
 #[repr(align(64))]
 struct ZeroVal([u8; 1024]);
+#[cfg_attr(gohmap_asm, unsafe(export_name = "gohmap_zero_val"))]
 static ZERO_VAL: ZeroVal = ZeroVal([0; 1024]);
 
 /// Address of [`ZERO_VAL`].

@@ -117,8 +117,17 @@ impl Kind {
     /// `h` is a healthy map of this kind's type `t`.
     pub(super) unsafe fn set(&self, isa: Isa, t: &MapType, h: usize, key: &Key, v: u64) {
         // SAFETY: the caller's promise.
-        let at = unsafe { compiled::assign_with(isa.mapassign_fast64(), t, h, key.at()) };
-        (self.make)(&Place { rt: &t.rt, ty: &t.elem, at }, v);
+        let at = unsafe {
+            if self.name == "u64" {
+                // The value is the element.
+                compiled::set_with(isa.fast64(), t, h, key.at(), v)
+            } else {
+                compiled::assign_with(isa.fast64(), t, h, key.at())
+            }
+        };
+        if at != 0 {
+            (self.make)(&Place { rt: &t.rt, ty: &t.elem, at }, v);
+        }
     }
 }
 
@@ -126,11 +135,11 @@ impl Kind {
 ///
 /// # Safety
 /// `h` is a healthy map of type `t`.
-pub(super) unsafe fn get(t: &MapType, h: usize, key: &Key) -> (usize, bool) {
+pub(super) unsafe fn get(isa: Isa, t: &MapType, h: usize, key: &Key) -> (usize, bool) {
     // SAFETY: the caller's promise. The zeroes of large elements stay on the emulated heap.
     unsafe {
         let zero = if t.elem_size > compiled::ZERO_VAL_SIZE { value::new_object(&t.rt, t.elem_size, false) } else { 0 };
-        compiled::access2(t, h, key.at(), zero)
+        compiled::access2_with(isa.fast64(), t, h, key.at(), zero)
     }
 }
 
@@ -138,7 +147,7 @@ pub(super) unsafe fn get(t: &MapType, h: usize, key: &Key) -> (usize, bool) {
 ///
 /// # Safety
 /// `h` is a healthy map of type `t`.
-pub(super) unsafe fn del(t: &MapType, h: usize, key: &Key) {
+pub(super) unsafe fn del(isa: Isa, t: &MapType, h: usize, key: &Key) {
     // SAFETY: the caller's promise.
-    unsafe { compiled::delete(t, h, key.at()) };
+    unsafe { compiled::delete_with(isa.fast64(), t, h, key.at()) };
 }

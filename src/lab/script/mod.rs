@@ -77,7 +77,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 }
 
 impl Engine {
-    /// An engine for one Go version; assigns of fast64 maps go through `isa`.
+    /// An engine for one Go version; the operations of fast64 maps are those of `isa`.
     #[must_use]
     pub fn new(version: GoVersion, isa: Isa) -> Self {
         Self {
@@ -271,7 +271,7 @@ impl Engine {
                 let key = key_at(&m)?;
                 self.seed(&m);
                 // SAFETY: a live map.
-                if let Some((e, ok)) = self.guard(out, || unsafe { kind::get(&m.t, m.h, &key) }) {
+                if let Some((e, ok)) = self.guard(out, || unsafe { kind::get(self.isa, &m.t, m.h, &key) }) {
                     let mut elem = String::new();
                     m.kind.elem(&mut self.names, &m.t, e, &mut elem);
                     let _ = writeln!(out, "{{\"get\":{},\"ok\":{ok}}}", quote(&elem));
@@ -282,7 +282,7 @@ impl Engine {
                 let key = key_at(&m)?;
                 self.seed(&m);
                 // SAFETY: a live map.
-                self.guard(out, || unsafe { kind::del(&m.t, m.h, &key) });
+                self.guard(out, || unsafe { kind::del(self.isa, &m.t, m.h, &key) });
             }
             "clear" => {
                 self.seed(&m);

@@ -1,0 +1,123 @@
+/*
+ * runtime.mapaccess1_fast64 and mapaccess2_fast64.
+ *
+ *   usize gohmap_mapaccess1_fast64_ISA(rdi = *const MapType, rsi = *const Hmap, rdx = key)
+ *         ->  address of the element, or of zeroes
+ *   {usize, u64} gohmap_mapaccess2_fast64_ISA(…)  ->  the same in rax, and in rdx whether there is such a key
+ *
+ * The only slow case is a write under way; and every fault. Twins: mapaccess1_fast64 and mapaccess2_fast64 in
+ * src/map/fast64.rs, which search all eight slots of every bucket of the chain, emptyRest or not; so do these.
+ */
+        .include "base.inc"
+        .include "sse41.inc"
+        .include "avx512.inc"
+
+        .macro  ACCESS isa, fixed, two, slow, none
+        leal    -1(%rcx), %eax
+        cmpl    $62, %eax
+        ja      .Lsmall\@
+        HASH_\isa
+        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
+        jne     .Lgrowing\@
+        INDEX_\isa
+        .if     \fixed
+        imulq   $144, %rax, %r8
+        .else
+        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %r8d
+        imulq   %rax, %r8
+        .endif
+        addq    HMAP_BUCKETS(%rsi), %r8
+        .if     \fixed
+        prefetcht0 136(%r8)
+        .endif
+.Lbucket\@:
+        FIND_\isa
+        testl   %eax, %eax
+        je      .Lnext\@
+        tzcntl  %eax, %ecx
+        .if     \fixed
+        leaq    72(%r8,%rcx,8/STRIDE_\isa), %rax
+        .else
+        movzbl  MAPTYPE_ELEMSIZE(%rdi), %eax
+        .if     STRIDE_\isa == 2
+        shrl    %ecx
+        .endif
+        imulq   %rcx, %rax
+        leaq    72(%r8,%rax), %rax
+        .endif
+        .if     \two
+        movl    $1, %edx
+        .endif
+        ret
+
+.Lnext\@:
+        .if     \fixed
+        movq    136(%r8), %r8
+        .else
+        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %eax
+        movq    -8(%r8,%rax), %r8
+        .endif
+        testq   %r8, %r8
+        jne     .Lbucket\@
+        jmp     \none
+
+        /* A single bucket, which is never an old one, is searched without hashing. */
+.Lsmall\@:
+        testl   %ecx, %ecx
+        jne     \slow                           /* no healthy map is so large */
+        movq    HMAP_BUCKETS(%rsi), %r8
+        jmp     .Lbucket\@
+
+        /* The old bucket, unless its first mark says evacuated (2 to 4). */
+.Lgrowing\@:
+        INDEX_\isa
+        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %r10d
+        movq    %rax, %r8
+        imulq   %r10, %r8
+        addq    HMAP_BUCKETS(%rsi), %r8
+        prefetcht0 (%r8)
+        prefetcht0 64(%r8)
+        testb   $FLAG_SAME_SIZE_GROW, HMAP_FLAGS(%rsi)
+        jne     1f
+        decl    %ecx
+        INDEX_\isa
+1:      imulq   %r10, %rax
+        addq    HMAP_OLDBUCKETS(%rsi), %rax
+        movzbl  (%rax), %ecx
+        subl    $2, %ecx
+        cmpl    $3, %ecx
+        cmovaeq %rax, %r8
+        jmp     .Lbucket\@
+        .endm
+
+        .macro  MAPACCESS_FAST64 isa, two, name, slow
+ENTRY \name\()_\isa
+        testq   %rsi, %rsi
+        je      .Lnone\@
+        cmpq    $0, HMAP_COUNT(%rsi)
+        je      .Lnone\@
+        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jne     .Lslow\@                        /* concurrent map read and map write */
+        movzbl  HMAP_B(%rsi), %ecx
+        KEY_\isa
+        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
+        jne     .Lany\@
+        ACCESS  \isa, 1, \two, .Lslow\@, .Lnone\@
+.Lany\@:
+        ACCESS  \isa, 0, \two, .Lslow\@, .Lnone\@
+.Lnone\@:
+        movq    gohmap_zero_val@GOTPCREL(%rip), %rax
+        .if     \two
+        xorl    %edx, %edx
+        .endif
+        ret
+.Lslow\@:
+        jmp     \slow\()_\isa
+        FIXUP   \name\()_\isa, .Lslow\@, .Lslow\@
+END \name\()_\isa
+        .endm
+
+        MAPACCESS_FAST64 sse41, 0, gohmap_mapaccess1_fast64, gohmap_slow_mapaccess1_fast64
+        MAPACCESS_FAST64 sse41, 1, gohmap_mapaccess2_fast64, gohmap_slow_mapaccess2_fast64
+        MAPACCESS_FAST64 avx512, 0, gohmap_mapaccess1_fast64, gohmap_slow_mapaccess1_fast64
+        MAPACCESS_FAST64 avx512, 1, gohmap_mapaccess2_fast64, gohmap_slow_mapaccess2_fast64

@@ -1,0 +1,147 @@
+/*
+ * runtime.mapdelete_fast64 for elements of 8 bytes.
+ *
+ *   void gohmap_mapdelete_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)
+ *
+ * Slow cases: a write under way, growing, the last entry (which draws a new hash0), marks to be changed in more than one
+ * bucket, elements of other sizes; and every fault. Twin: mapdelete_fast64 in src/map/fast64.rs.
+ *
+ * Registers besides those of sse41.inc: r10 is 0 while r8 is the first bucket, r11 is eight times the slot.
+ */
+        .include "base.inc"
+        .include "sse41.inc"
+        .include "avx512.inc"
+
+        .macro  MAPDELETE_FAST64 isa
+ENTRY gohmap_mapdelete_fast64_\isa
+        testq   %rsi, %rsi
+        je      .Lnothing\@
+        cmpq    $1, HMAP_COUNT(%rsi)
+        jbe     .Lfew\@
+        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
+        jne     .Lslow\@
+        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jne     .Lslow\@                        /* concurrent map writes */
+        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
+        jne     .Lslow\@                        /* growing: evacuation work to do */
+        HASH_\isa
+        KEY_\isa
+        movq    HMAP_BUCKETS(%rsi), %r8
+        movzbl  HMAP_B(%rsi), %ecx
+        xorl    %r10d, %r10d
+        leal    -1(%rcx), %eax
+        cmpl    $62, %eax
+        ja      .Lsmall\@
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lflagged\@:
+        INDEX_\isa
+        imulq   $144, %rax, %rax
+        addq    %rax, %r8
+        prefetchw 136(%r8)
+.Lbucket\@:
+        FIND_\isa
+        testl   %eax, %eax
+        je      .Lnext\@
+        tzcntl  %eax, %ecx
+        leal    (,%rcx,8/STRIDE_\isa), %ecx
+.Lfound\@:
+        movl    %ecx, %r11d
+        movq    (%r8), %rax                     /* the marks */
+        cmpl    $56, %ecx
+        je      .Llast\@
+        movq    %rax, %r9
+        shrq    %cl, %r9
+        testl   $0xff00, %r9d                   /* is the next one emptyRest? */
+        jne     .Lone\@
+        /* So is this one, then, and every emptyOne right before it. */
+.Lrest\@:
+        movl    $1, %r9d
+        shlq    %cl, %r9
+        decq    %r9                             /* the slots before this one */
+        movabsq $0x0101010101010101, %rcx
+        xorq    %rax, %rcx
+        andq    %r9, %rcx
+        shlq    $8, %rcx
+        orq     $1, %rcx
+        bsrq    %rcx, %rcx
+        andl    $~7, %ecx                       /* 8 times the first of them, or of this one */
+        jne     1f
+        testq   %r10, %r10
+        jne     .Lundo\@                        /* on in the bucket before */
+1:      shlq    $8, %r9
+        orq     $0xff, %r9                      /* the slots up to this one */
+        shrq    %cl, %r9
+        shlq    %cl, %r9
+        notq    %r9
+        andq    %rax, %r9
+        jmp     .Lclear\@
+.Lone\@:
+        movl    $0xff, %r9d
+        shlq    %cl, %r9
+        notq    %r9
+        andq    %rax, %r9
+        btsq    %r11, %r9
+.Lclear\@:
+        movq    $0, 72(%r8,%r11)
+        movq    %r9, (%r8)
+.Lcount\@:
+        decq    HMAP_COUNT(%rsi)
+.Ldone\@:
+        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        je      .Lraced\@
+        andb    $~FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lnothing\@:
+        ret
+
+.Lfew\@:
+        jb      .Lnothing\@
+        jmp     .Lslow\@
+
+        /* The last slot is followed by the overflow bucket's first, if by any. */
+.Llast\@:
+        movq    136(%r8), %r9
+        testq   %r9, %r9
+        je      .Lrest\@
+        cmpb    $0, (%r9)
+        je      .Lrest\@
+        jmp     .Lone\@
+
+.Lnext\@:
+        movq    136(%r8), %r8
+        incl    %r10d
+        testq   %r8, %r8
+        jne     .Lbucket\@
+        jmp     .Ldone\@
+
+        /* A single bucket. What was stored a moment ago is loaded as wide as it was stored. */
+.Lsmall\@:
+        testl   %ecx, %ecx
+        jne     .Lslow\@                        /* no healthy map is so large */
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lsmallflagged\@:
+        FIND_NARROW_\isa
+        testl   %eax, %eax
+        je      .Lnext\@
+        tzcntl  %eax, %ecx
+        leal    (,%rcx,4), %ecx
+        jmp     .Lfound\@
+
+.Lundo\@:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lslow\@:
+        jmp     gohmap_slow_mapdelete_fast64_\isa
+.Lraced\@:
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        call    gohmap_concurrent_map_writes
+        ud2
+        FIXUP   gohmap_mapdelete_fast64_\isa, .Lflagged\@, .Lslow\@
+        FIXUP   .Lflagged\@, .Lcount\@, .Lundo\@
+        FIXUP   .Llast\@, .Lsmall\@, .Lundo\@
+        FIXUP   .Lsmall\@, .Lsmallflagged\@, .Lslow\@
+        FIXUP   .Lsmallflagged\@, .Lundo\@, .Lundo\@
+END gohmap_mapdelete_fast64_\isa
+        .endm
+
+        MAPDELETE_FAST64 sse41
+        MAPDELETE_FAST64 avx512
