@@ -67,6 +67,13 @@ pub enum Step {
         /// Its number, 0 to 7.
         i: usize,
     },
+    /// The key in a slot is about to be overwritten by an equal one.
+    KeyUpdate {
+        /// Address of its bucket.
+        bucket: usize,
+        /// Its number, 0 to 7.
+        i: usize,
+    },
     /// A slot is about to be emptied.
     SlotClear {
         /// Address of its bucket.

@@ -1,115 +1,187 @@
-//! Element types, and how their bytes travel between Rust and emulated memory.
+//! Rust types with a Go twin, and how their values travel between Rust and emulated memory.
 
+use super::key::Shape;
+use super::values::Values;
 use crate::layout::mem;
-use bytemuck::Pod;
-use std::mem::{MaybeUninit, size_of};
+use crate::types::GoType;
+use std::mem::size_of;
 
-/// A type that map elements can have: plain old data, copied byte by byte.
+/// A type that map elements can have.
+///
+/// Implemented for Rust's integers, floats and `bool`, [`Complex64`] and [`Complex128`], `()` (`struct {}`), `String` and
+/// [`GoString`](super::GoString), `Vec<T>` (`[]T`), [`Any`](super::Any), [`Pointer`](super::Pointer), arrays, tuples (structs with
+/// the fields `F0`, `F1`, …) and, by [`go_struct!`](crate::go_struct), for structs of your own.
 ///
 /// # Safety
-/// Every bit pattern must be a value, and no byte may be padding: elements are made of whatever bytes the map holds,
-/// and tampering may put any there.
-pub unsafe trait Elem: Copy + 'static {
-    /// Elements hold Go pointers: decides whether the map lists its overflow buckets in `mapextra`.
-    const POINTERS: bool = false;
-}
+/// `Repr` must have the size of [`go_type`](Self::go_type); [`put`](Self::put) must write and [`get`](Self::get) read
+/// nothing outside these bytes but what `Values` gave; every bit pattern must be read as some value, for tampering may put
+/// any there.
+pub unsafe trait Elem: Clone + 'static {
+    /// Something of the size and alignment that values have in Go. No value of it is ever made.
+    type Repr: 'static;
 
-// SAFETY: what Pod promises.
-unsafe impl<T: Pod> Elem for T {}
+    /// Values lead to further memory, which belongs to the map that they are in.
+    const OWNS: bool = false;
 
-/// Reads an element, lowest address first, with one load where its size allows.
-///
-/// # Safety
-/// Reading `size_of::<V>()` bytes at `a` must be sound, or must fault where [`crate::fault`] watches.
-#[inline(always)]
-pub(crate) unsafe fn load<V: Elem>(a: usize) -> V {
-    let mut v = MaybeUninit::<V>::uninit();
-    let p = v.as_mut_ptr().cast::<u8>();
-    chunks(size_of::<V>(), |at, n| {
-        // SAFETY: `at + n` is within the value; its bytes may be written singly and unaligned. The load is the
-        // caller's promise.
-        unsafe {
-            match n {
-                8 => p.add(at).cast::<u64>().write_unaligned(mem::ld64(a.wrapping_add(at))),
-                4 => p.add(at).cast::<u32>().write_unaligned(mem::ld32(a.wrapping_add(at))),
-                2 => p.add(at).cast::<u16>().write_unaligned(mem::ld16(a.wrapping_add(at))),
-                _ => p.add(at).write(mem::ld8(a.wrapping_add(at))),
-            }
-        }
-    });
-    // SAFETY: all bytes are written, and every bit pattern is a value.
-    unsafe { v.assume_init() }
-}
+    /// The Go type.
+    fn go_type() -> GoType;
 
-/// Writes an element, as [`load`] reads.
-///
-/// # Safety
-/// As [`load`], for writing.
-#[inline(always)]
-pub(crate) unsafe fn store<V: Elem>(a: usize, v: &V) {
-    let p = std::ptr::from_ref(v).cast::<u8>();
-    chunks(size_of::<V>(), |at, n| {
-        // SAFETY: `at + n` is within the value, which has no padding. The store is the caller's promise.
-        unsafe {
-            match n {
-                8 => mem::st64(a.wrapping_add(at), p.add(at).cast::<u64>().read_unaligned()),
-                4 => mem::st32(a.wrapping_add(at), p.add(at).cast::<u32>().read_unaligned()),
-                2 => mem::st16(a.wrapping_add(at), p.add(at).cast::<u16>().read_unaligned()),
-                _ => mem::st8(a.wrapping_add(at), p.add(at).read()),
-            }
-        }
-    });
-}
+    /// Writes the value at an address, lowest byte first. What it leads to is as `values` says.
+    ///
+    /// # Safety
+    /// Writing these bytes must be sound, or must fault where [`crate::fault`] watches.
+    unsafe fn put(&self, at: usize, values: &Values<'_>);
 
-/// The bytes of an element of eight.
-#[inline(always)]
-pub(super) fn word<V: Elem>(v: &V) -> u64 {
-    debug_assert!(size_of::<V>() == 8);
-    let mut bytes = [0; 8];
-    let n = size_of::<V>().min(8);
-    // SAFETY: `n` bytes of the value, which has no padding.
-    bytes[..n].copy_from_slice(unsafe { std::slice::from_raw_parts(std::ptr::from_ref(v).cast::<u8>(), n) });
-    u64::from_ne_bytes(bytes)
-}
+    /// Reads the value at an address, lowest byte first.
+    ///
+    /// # Safety
+    /// Reading these bytes, and what they lead to, must be sound, or must fault where [`crate::fault`] watches.
+    unsafe fn get(at: usize, values: &Values<'_>) -> Self;
 
-/// Parts of `size` bytes that one instruction moves: eights, then what is left.
-#[inline(always)]
-fn chunks(size: usize, mut f: impl FnMut(usize, usize)) {
-    let mut at = 0;
-    for n in [8, 4, 2, 1] {
-        while size - at >= n {
-            f(at, n);
-            at += n;
-        }
+    /// Gives back what the value at an address leads to.
+    ///
+    /// # Safety
+    /// As [`get`](Self::get); the value is not read again.
+    unsafe fn release(_at: usize, _values: &Values<'_>) {}
+
+    /// How the value is passed as a key that is only looked up.
+    #[inline(always)]
+    fn shape(&self) -> Shape {
+        Shape::Memory
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// `complex64`: real and imaginary part.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Complex64(pub f32, pub f32);
 
-    #[test]
-    fn bytes_go_there_and_back() {
-        let mut memory = [0xaau8; 300];
-        let a = memory.as_mut_ptr() as usize;
-        macro_rules! check {
-            ($($v:expr, $t:ty);*) => {$(
-                memory.fill(0xaa);
-                let v: $t = $v;
-                // SAFETY: `memory` is larger than any of the values.
-                unsafe {
-                    store(a + 1, &v);
-                    assert_eq!(load::<$t>(a + 1), v);
-                }
-                assert_eq!((memory[0], memory[1 + size_of_val(&v)]), (0xaa, 0xaa));
-            )*};
+/// `complex128`: real and imaginary part.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Complex128(pub f64, pub f64);
+
+macro_rules! scalars {
+    ($($ty:ty, $go:ident, $ld:ident $st:ident, $from:expr, $to:expr;)*) => {$(
+        // SAFETY: the number's own bytes.
+        unsafe impl Elem for $ty {
+            type Repr = $ty;
+
+            fn go_type() -> GoType {
+                GoType::$go()
+            }
+
+            #[inline(always)]
+            unsafe fn put(&self, at: usize, _: &Values<'_>) {
+                let bits: fn($ty) -> _ = $to;
+                // SAFETY: the caller's promise.
+                unsafe { mem::$st(at, bits(*self)) }
+            }
+
+            #[inline(always)]
+            unsafe fn get(at: usize, _: &Values<'_>) -> Self {
+                // SAFETY: the caller's promise.
+                $from(unsafe { mem::$ld(at) })
+            }
+
+            #[inline(always)]
+            fn shape(&self) -> Shape {
+                let bits: fn($ty) -> _ = $to;
+                Shape::Word(u64::from(bits(*self)))
+            }
         }
-        check!(7, u8; -2, i8; 0x1234, u16; 0x1234_5678, u32; u64::MAX, u64; i64::MIN, i64; 1.5, f64);
-        check!([3; 3], [u8; 3]; [9; 200], [u8; 200]; [1, 2, 3], [u64; 3]);
-        // SAFETY: no byte is touched.
-        unsafe {
-            store(0, &());
-            load::<()>(0);
+    )*};
+}
+scalars! {
+    bool, bool, ld8 st8, |v| v & 1 == 1, |v| v as u8;
+    u8, uint8, ld8 st8, |v| v, |v| v;
+    i8, int8, ld8 st8, |v| v as i8, |v| v as u8;
+    u16, uint16, ld16 st16, |v| v, |v| v;
+    i16, int16, ld16 st16, |v| v as i16, |v| v as u16;
+    u32, uint32, ld32 st32, |v| v, |v| v;
+    i32, int32, ld32 st32, |v| v as i32, |v| v as u32;
+    u64, uint64, ld64 st64, |v| v, |v| v;
+    i64, int64, ld64 st64, |v| v as i64, |v| v as u64;
+    usize, uint, ld64 st64, |v| v as usize, |v| v as u64;
+    isize, int, ld64 st64, |v| v as isize, |v| v as u64;
+    f32, float32, ld32 st32, f32::from_bits, f32::to_bits;
+    f64, float64, ld64 st64, f64::from_bits, f64::to_bits;
+}
+
+/// Types made of parts that lie one after the other at fixed offsets.
+macro_rules! parts {
+    ($($name:ident, $go:ident, $part:ty, $size:literal;)*) => {$(
+        // SAFETY: two numbers side by side.
+        unsafe impl Elem for $name {
+            type Repr = [$part; 2];
+
+            fn go_type() -> GoType {
+                GoType::$go()
+            }
+
+            #[inline(always)]
+            unsafe fn put(&self, at: usize, values: &Values<'_>) {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    self.0.put(at, values);
+                    self.1.put(at.wrapping_add($size), values);
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn get(at: usize, values: &Values<'_>) -> Self {
+                // SAFETY: the caller's promise.
+                unsafe { Self(<$part>::get(at, values), <$part>::get(at.wrapping_add($size), values)) }
+            }
+        }
+    )*};
+}
+parts! {
+    Complex64, complex64, f32, 4;
+    Complex128, complex128, f64, 8;
+}
+
+// SAFETY: no bytes.
+unsafe impl Elem for () {
+    type Repr = ();
+
+    fn go_type() -> GoType {
+        GoType::structure(&[])
+    }
+
+    #[inline(always)]
+    unsafe fn put(&self, _: usize, _: &Values<'_>) {}
+
+    #[inline(always)]
+    unsafe fn get(_: usize, _: &Values<'_>) -> Self {}
+}
+
+// SAFETY: elements one after the other, as in Go.
+unsafe impl<T: Elem, const N: usize> Elem for [T; N] {
+    type Repr = [T::Repr; N];
+    const OWNS: bool = T::OWNS;
+
+    fn go_type() -> GoType {
+        GoType::array(&T::go_type(), N)
+    }
+
+    #[inline]
+    unsafe fn put(&self, at: usize, values: &Values<'_>) {
+        for (i, e) in self.iter().enumerate() {
+            // SAFETY: the caller's promise, for this part of the bytes.
+            unsafe { e.put(at.wrapping_add(i * size_of::<T::Repr>()), values) }
+        }
+    }
+
+    #[inline]
+    unsafe fn get(at: usize, values: &Values<'_>) -> Self {
+        // SAFETY: as above.
+        std::array::from_fn(|i| unsafe { T::get(at.wrapping_add(i * size_of::<T::Repr>()), values) })
+    }
+
+    #[inline]
+    unsafe fn release(at: usize, values: &Values<'_>) {
+        for i in 0..N * usize::from(T::OWNS) {
+            // SAFETY: as above.
+            unsafe { T::release(at.wrapping_add(i * size_of::<T::Repr>()), values) }
         }
     }
 }

@@ -1,129 +1,133 @@
-//! Key types: which map functions Go's compiler calls for them.
+//! Key types, and what may stand for a key in an operation.
 
-use super::elem::Elem;
-use crate::fault::op;
+use super::elem::{Complex64, Complex128, Elem};
+use super::strings::{GoString, put_bytes, str_shape};
+use super::values::Values;
 use crate::layout::mem;
-use crate::map::{access, amd64, assign, delete};
-use crate::runtime::Runtime;
-use crate::types::{Fast, MapType};
-use std::mem::size_of;
-use std::sync::Arc;
+use crate::types::GoType;
 
 /// A type that map keys can have.
 ///
-/// The operations die as those of [`crate::fault::op`] do.
+/// # Safety
+/// [`Elem::go_type`] must be comparable, and `put` of equal values must write what Go's `==` takes for equal.
+pub unsafe trait Key: Elem {}
+
+/// How a key reaches the map's function.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// In a register: the bytes of a key of at most eight bytes, little-endian.
+    Word(u64),
+    /// In two registers: a string that lies in this process's memory.
+    Str(usize, usize),
+    /// By the address of its bytes, which [`AsKey::put_key`] writes.
+    Memory,
+}
+
+macro_rules! keys {
+    ($($ty:ty,)*) => {$(
+        // SAFETY: Go compares these as Rust does.
+        unsafe impl Key for $ty {}
+    )*};
+}
+keys! { bool, u8, i8, u16, i16, u32, i32, u64, i64, usize, isize, f32, f64, Complex64, Complex128, (), }
+
+// SAFETY: arrays of comparable types are comparable.
+unsafe impl<T: Key, const N: usize> Key for [T; N] {}
+
+/// What may stand for a key of type `K`: the key itself, a reference to it, `&str` for strings.
 ///
 /// # Safety
-/// `map_type` must describe a map with keys of this type, and the operations must be those of that map type.
-pub unsafe trait Key: Copy + 'static {
-    /// The map type `map[Self]V`.
-    fn map_type<V: Elem>(rt: &Arc<Runtime>) -> MapType;
-
-    /// `mapassign*`: the address of the element of `self`, made if need be.
+/// As [`Elem`]'s.
+pub unsafe trait AsKey<K: Key> {
+    /// [`Elem::put`].
     ///
     /// # Safety
-    /// `h` is 0 or the address of a header of a map of type `t`.
-    unsafe fn assign(self, t: &MapType, h: usize) -> usize;
+    /// As [`Elem::put`].
+    unsafe fn put_key(&self, at: usize, values: &Values<'_>);
 
-    /// `m[self] = v` where the element is `v`'s eight bytes, or `mapassign*` alone: the address where `v` is still to be
-    /// stored, or 0.
-    ///
-    /// # Safety
-    /// As [`Key::assign`]; the type's elements have 8 bytes.
+    /// How it is passed when it is only looked up.
     #[inline(always)]
-    unsafe fn set(self, t: &MapType, h: usize, v: u64) -> usize {
-        let _ = v;
-        // SAFETY: the caller's promise.
-        unsafe { self.assign(t, h) }
+    fn shape(&self) -> Shape {
+        Shape::Memory
     }
-
-    /// `mapaccess1*`: the address of the element, or of at least 1024 zeroes.
-    ///
-    /// # Safety
-    /// As [`Key::assign`].
-    unsafe fn access1(self, t: &MapType, h: usize) -> usize;
-
-    /// `mapaccess2*`: the same, and whether there is such a key.
-    ///
-    /// # Safety
-    /// As [`Key::assign`].
-    unsafe fn access2(self, t: &MapType, h: usize) -> (usize, bool);
-
-    /// `mapdelete*`.
-    ///
-    /// # Safety
-    /// As [`Key::assign`].
-    unsafe fn delete(self, t: &MapType, h: usize);
-
-    /// The key at an address in a bucket.
-    ///
-    /// # Safety
-    /// A key slot of a map of this type lies there, or the access faults where [`crate::fault`] watches.
-    unsafe fn load(a: usize) -> Self;
 }
 
-// SAFETY: the map type and the functions are those of uint64 keys.
-unsafe impl Key for u64 {
-    fn map_type<V: Elem>(rt: &Arc<Runtime>) -> MapType {
-        MapType::u64(rt, size_of::<V>(), V::POINTERS)
-    }
-
+// SAFETY: `K`'s own.
+unsafe impl<K: Key> AsKey<K> for K {
     #[inline(always)]
-    unsafe fn assign(self, t: &MapType, h: usize) -> usize {
-        // SAFETY: the caller's promise; the generic function reads the key while it runs.
-        unsafe {
-            match t.fast {
-                Fast::Fast64 => (amd64::of(t).mapassign)(t, h, self),
-                _ => op(|| assign::mapassign(t, h, (&raw const self) as usize, &())),
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn set(self, t: &MapType, h: usize, v: u64) -> usize {
-        // SAFETY: as above; elements of 8 bytes make it a fast64 type.
-        unsafe { (amd64::of(t).mapset)(t, h, self, v) }
-    }
-
-    #[inline(always)]
-    unsafe fn access1(self, t: &MapType, h: usize) -> usize {
-        // SAFETY: as above.
-        unsafe {
-            match t.fast {
-                Fast::Fast64 => (amd64::of(t).mapaccess1)(t, h, self),
-                _ => op(|| access::mapaccess1(t, h, (&raw const self) as usize, &())),
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn access2(self, t: &MapType, h: usize) -> (usize, bool) {
-        // SAFETY: as above.
-        unsafe {
-            match t.fast {
-                Fast::Fast64 => {
-                    let found = (amd64::of(t).mapaccess2)(t, h, self);
-                    (found.elem, found.ok != 0)
-                }
-                _ => op(|| access::mapaccess2(t, h, (&raw const self) as usize, &())),
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn delete(self, t: &MapType, h: usize) {
-        // SAFETY: as above.
-        unsafe {
-            match t.fast {
-                Fast::Fast64 => (amd64::of(t).mapdelete)(t, h, self),
-                _ => op(|| delete::mapdelete(t, h, (&raw const self) as usize, &())),
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn load(a: usize) -> Self {
+    unsafe fn put_key(&self, at: usize, values: &Values<'_>) {
         // SAFETY: the caller's promise.
-        unsafe { mem::ld64(a) }
+        unsafe { self.put(at, values) }
+    }
+
+    #[inline(always)]
+    fn shape(&self) -> Shape {
+        Elem::shape(self)
     }
 }
+
+// SAFETY: `K`'s own.
+unsafe impl<K: Key> AsKey<K> for &K {
+    #[inline(always)]
+    unsafe fn put_key(&self, at: usize, values: &Values<'_>) {
+        // SAFETY: the caller's promise.
+        unsafe { (*self).put(at, values) }
+    }
+
+    #[inline(always)]
+    fn shape(&self) -> Shape {
+        Elem::shape(*self)
+    }
+}
+
+macro_rules! strs {
+    ($($ty:ty)*) => {$(
+        // SAFETY: a string header, as the implementations of strings write it.
+        unsafe impl AsKey<$ty> for &str {
+            #[inline(always)]
+            unsafe fn put_key(&self, at: usize, values: &Values<'_>) {
+                // SAFETY: the caller's promise.
+                unsafe { put_bytes(self.as_bytes(), at, values) }
+            }
+
+            #[inline(always)]
+            fn shape(&self) -> Shape {
+                str_shape(self.as_bytes())
+            }
+        }
+    )*};
+}
+strs! { String GoString }
+
+/// A Go pointer as a key or element: an address, compared as such. What it leads to is the program's affair.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pointer(pub usize);
+
+// SAFETY: one word.
+unsafe impl Elem for Pointer {
+    type Repr = usize;
+
+    fn go_type() -> GoType {
+        GoType::unsafe_pointer()
+    }
+
+    #[inline(always)]
+    unsafe fn put(&self, at: usize, _: &Values<'_>) {
+        // SAFETY: the caller's promise.
+        unsafe { mem::st64(at, self.0 as u64) }
+    }
+
+    #[inline(always)]
+    unsafe fn get(at: usize, _: &Values<'_>) -> Self {
+        // SAFETY: the caller's promise.
+        Self(unsafe { mem::ld64(at) } as usize)
+    }
+
+    #[inline(always)]
+    fn shape(&self) -> Shape {
+        Shape::Word(self.0 as u64)
+    }
+}
+
+// SAFETY: pointers are comparable.
+unsafe impl Key for Pointer {}

@@ -1,11 +1,12 @@
 //! `for k, v := range m`.
 
-use super::elem::{self, Elem};
+use super::elem::Elem;
 use super::key::Key;
+use super::raw::Owned;
+use super::values::Values;
 use crate::fault::op;
 use crate::layout::Hiter;
 use crate::map::iter;
-use crate::types::MapType;
 use std::marker::PhantomData;
 
 /// An iteration, as Go's `range` does it: `while let Some((k, v)) = it.next()`.
@@ -13,20 +14,26 @@ use std::marker::PhantomData;
 /// Keeps Go's promises about a map that changes meanwhile: entries deleted before they are reached do not come, new
 /// ones may or may not. Not an [`Iterator`], which could be collected and outlive what it promises.
 pub struct Range<'m, K, V> {
-    t: &'m MapType,
+    map: &'m Owned,
     it: Hiter,
     started: bool,
+    /// What entries lead to is not given back while this lives.
+    counted: bool,
     types: PhantomData<fn(K) -> V>,
 }
 
 impl<'m, K: Key, V: Elem> Range<'m, K, V> {
     /// `mapiterinit`, which also finds the first entry.
     #[inline(always)]
-    pub(super) fn new(t: &'m MapType, h: usize) -> Self {
-        let mut it = Hiter::default();
-        // SAFETY: `h` is 0 or the header of a map of type `t` that lives for `'m`.
-        op(|| unsafe { iter::mapiterinit(t, h, &mut it, &()) });
-        Self { t, it, started: false, types: PhantomData }
+    pub(super) fn new(map: &'m Owned) -> Self {
+        let counted = K::OWNS || V::OWNS || map.t.indirect_key();
+        if counted {
+            map.limbo.enter();
+        }
+        let mut range = Self { map, it: Hiter::default(), started: false, counted, types: PhantomData };
+        // SAFETY: `h` is 0 or the header of a map of type `t`, and lives for `'m`.
+        op(|| unsafe { iter::mapiterinit(&map.t, map.h, &mut range.it, &()) });
+        range
     }
 
     /// The next entry, `None` after the last.
@@ -38,19 +45,28 @@ impl<'m, K: Key, V: Elem> Range<'m, K, V> {
                 return None;
             }
             // SAFETY: `it` was set up by `mapiterinit` for this type, and its map lives for `'m`.
-            op(|| unsafe { iter::mapiternext(self.t, &mut self.it, &()) });
+            op(|| unsafe { iter::mapiternext(&self.map.t, &mut self.it, &()) });
         }
         self.started = true;
         if self.it.key == 0 {
             return None;
         }
+        let values = Values::keep(&self.map.t.rt, &self.map.limbo, self.map.h);
         // SAFETY: the iterator points at an entry; if that was tampered with, the fault is the caller's.
-        unsafe { Some((K::load(self.it.key as usize), elem::load(self.it.elem as usize))) }
+        unsafe { Some((K::get(self.it.key as usize, &values), V::get(self.it.elem as usize, &values))) }
     }
 
     /// The iterator's state.
     #[must_use]
     pub fn state(&self) -> &Hiter {
         &self.it
+    }
+}
+
+impl<K, V> Drop for Range<'_, K, V> {
+    fn drop(&mut self) {
+        if self.counted {
+            self.map.limbo.leave(&self.map.t.rt);
+        }
     }
 }

@@ -49,6 +49,7 @@ pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> u
             let (mut free, last) = match search(t, B::of(t, h.buckets(), bucket), key, top, p) {
                 Search::Found(b, i, k) => {
                     if t.need_key_update() {
+                        p.step(Step::KeyUpdate { bucket: b.0, i });
                         typedmemmove(k, key, t.key_size);
                     }
                     break (b, i);

@@ -4,6 +4,7 @@ use super::amd64::{self, Fast64, Isa};
 use super::faststr::GoString;
 use super::{access, assign, delete, fast32, fast64, faststr};
 use crate::layout::mem;
+use crate::probe::Probe;
 use crate::types::{Fast, MapType};
 
 /// The largest element that the shared zero value stands in for (`abi.ZeroValSize`).
@@ -161,5 +162,46 @@ pub unsafe fn set_with(f: &Fast64, t: &MapType, h: usize, key: usize, v: u64) ->
     // SAFETY: the caller's promise.
     unsafe {
         if t.fast == Fast::Fast64 { (family(f, t).mapset)(t, h, mem::ld64(key), v) } else { assign_with(f, t, h, key) }
+    }
+}
+
+/// [`assign`](fn@assign) by the portable functions, watched.
+///
+/// # Panics
+/// As [`mapassign`](assign::mapassign).
+///
+/// # Safety
+/// As [`mapassign`](assign::mapassign).
+#[inline]
+pub unsafe fn assign_probed<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match t.fast {
+            Fast::Generic => assign::mapassign(t, h, key, p),
+            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapassign_fast32(t, h, mem::ld32(key), p),
+            Fast::Fast64 => fast64::mapassign_fast64(t, h, mem::ld64(key), p),
+            Fast::Fast64Ptr => fast64::mapassign_fast64ptr(t, h, mem::ld64(key), p),
+            Fast::FastStr => faststr::mapassign_faststr(t, h, string(key), p),
+        }
+    }
+}
+
+/// [`delete`](fn@delete) by the portable functions, watched.
+///
+/// # Panics
+/// As [`mapdelete`](delete::mapdelete).
+///
+/// # Safety
+/// As [`mapaccess1`](access::mapaccess1).
+#[inline]
+pub unsafe fn delete_probed<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match t.fast {
+            Fast::Generic => delete::mapdelete(t, h, key, p),
+            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapdelete_fast32(t, h, mem::ld32(key), p),
+            Fast::Fast64 | Fast::Fast64Ptr => fast64::mapdelete_fast64(t, h, mem::ld64(key), p),
+            Fast::FastStr => faststr::mapdelete_faststr(t, h, string(key), p),
+        }
     }
 }

@@ -251,6 +251,7 @@ pub unsafe fn mapassign_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
             }
             let (mut free, last) = match search(t, B::of(t, h.buckets(), bucket), &key, top, p) {
                 Search::Found(b, i) => {
+                    p.step(Step::KeyUpdate { bucket: b.0, i });
                     mem::st64(b.key(t, i), key.str as u64);
                     break (b, i);
                 }

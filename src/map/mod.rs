@@ -36,3 +36,4 @@ mod hmap;
 pub mod iter;
 pub mod make;
 mod malloc;
+pub(crate) mod walk;

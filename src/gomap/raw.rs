@@ -1,0 +1,431 @@
+//! The operations that [`GoMap`](super::GoMap) and [`SharedMap`](super::SharedMap) share, in the order of a map's life.
+//!
+//! Everything is inlined into the caller, so that a fault outside the runtime's functions (in the store of an element, say) is
+//! the caller's, as it is in compiled Go.
+
+use super::elem::Elem;
+use super::key::{AsKey, Key, Shape};
+use super::range::Range;
+use super::values::{Limbo, Values};
+use crate::fault::{op, ready};
+use crate::heap::{Request, Role};
+use crate::layout::mem;
+use crate::map;
+use crate::map::compiled;
+use crate::map::faststr::{self, GoString as Str};
+use crate::map::{amd64, fast32};
+use crate::probe::{Probe, Step};
+use crate::runtime::Runtime;
+use crate::types::{Fast, MapType};
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::mem::{MaybeUninit, size_of};
+use std::sync::Arc;
+
+/// The header and its type; freed with the last handle.
+pub(super) struct Owned {
+    pub(super) t: MapType,
+    /// Address of the `hmap`; 0 for a nil map.
+    pub(super) h: usize,
+    pub(super) limbo: Limbo,
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if self.h != 0 {
+            // SAFETY: `h` came from `makemap` or `mapclone` of this type, and this is the last handle.
+            unsafe { map::make::mapdrop(&self.t, self.h) };
+        }
+    }
+}
+
+/// A handle to a map.
+pub(super) struct Raw<K, V> {
+    pub(super) owned: Arc<Owned>,
+    types: PhantomData<fn(K) -> V>,
+}
+
+/// The bytes of a value, as Go lays them out.
+struct Staged<E: Elem>(MaybeUninit<E::Repr>);
+
+impl<E: Elem> Staged<E> {
+    #[inline(always)]
+    fn zero() -> Self {
+        Self(MaybeUninit::zeroed())
+    }
+
+    #[inline(always)]
+    fn addr(&mut self) -> usize {
+        self.0.as_mut_ptr().expose_provenance()
+    }
+}
+
+/// Watches assigns and deletes of a map whose entries lead to further memory. One type for all maps: the map's functions
+/// are compiled for it once.
+struct Keeper<'a> {
+    t: &'a MapType,
+    values: &'a Values<'a>,
+    release_key: Release,
+    release_elem: Release,
+    /// The key of an assign has been stored.
+    stored: Cell<bool>,
+}
+
+/// [`Elem::release`].
+type Release = unsafe fn(usize, &Values<'_>);
+
+impl<'a> Keeper<'a> {
+    fn new<K: Key, V: Elem>(t: &'a MapType, values: &'a Values<'a>) -> Self {
+        Self { t, values, release_key: K::release, release_elem: V::release, stored: Cell::new(false) }
+    }
+
+    /// Gives up what an entry leads to. The boxes of elements are the map's, those of keys are not.
+    ///
+    /// # Safety
+    /// These are the slots of an entry of the map.
+    unsafe fn entry(&self, key: usize, elem: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            (self.release_key)(key_at(self.t, key), self.values);
+            (self.release_elem)(elem_at(self.t, elem), self.values);
+            if self.t.indirect_key() {
+                self.values.give_up(mem::ld64(key) as usize);
+            }
+        }
+    }
+}
+
+impl Probe for Keeper<'_> {
+    #[inline]
+    fn step(&self, step: Step) {
+        let slots =
+            |bucket: usize, i| (bucket.wrapping_add(self.t.bucket.key(i)), bucket.wrapping_add(self.t.bucket.elem(i)));
+        match step {
+            Step::KeyStore { .. } => self.stored.set(true),
+            Step::KeyUpdate { bucket, i } => {
+                self.stored.set(true);
+                // SAFETY: a slot that holds a key equal to the one that is about to take its place.
+                unsafe { (self.release_key)(key_at(self.t, slots(bucket, i).0), self.values) }
+            }
+            Step::SlotClear { bucket, i } => {
+                let (key, elem) = slots(bucket, i);
+                // SAFETY: a slot that holds an entry.
+                unsafe { self.entry(key, elem) }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The address of a key, given that of its slot.
+unsafe fn key_at(t: &MapType, slot: usize) -> usize {
+    // SAFETY: the caller's promise: a key's slot.
+    if t.indirect_key() { unsafe { mem::ld64(slot) as usize } } else { slot }
+}
+
+/// The address of an element, given that of its slot.
+unsafe fn elem_at(t: &MapType, slot: usize) -> usize {
+    // SAFETY: the caller's promise: an element's slot.
+    if t.indirect_elem() { unsafe { mem::ld64(slot) as usize } } else { slot }
+}
+
+impl<K: Key, V: Elem> Raw<K, V> {
+    /// Entries lead to memory that the map's own functions do not look after.
+    const OWNS: bool = K::OWNS || V::OWNS;
+
+    fn new(t: MapType, h: usize) -> Self {
+        Self { owned: Arc::new(Owned { t, h, limbo: Limbo::default() }), types: PhantomData }
+    }
+
+    /// `map[K]V`.
+    fn map_type(rt: &Arc<Runtime>) -> MapType {
+        let (k, v) = (K::go_type(), V::go_type());
+        let sizes = (size_of::<K::Repr>(), size_of::<V::Repr>());
+        assert_eq!(sizes, (k.size(), v.size()), "map[{k}]{v}: a struct that ends in a field without size");
+        MapType::of(rt, &k, &v).expect("a Key is comparable")
+    }
+
+    pub(super) fn nil(rt: &Arc<Runtime>) -> Self {
+        Self::new(Self::map_type(rt), 0)
+    }
+
+    #[inline(always)]
+    pub(super) fn make(rt: &Arc<Runtime>, hint: i64) -> Self {
+        let t = Self::map_type(rt);
+        // SAFETY: a fresh map of this type.
+        let h = op(|| unsafe { map::make::makemap(&t, hint, &()) });
+        Self::new(t, h)
+    }
+
+    pub(super) fn share(&self) -> Self {
+        Self { owned: Arc::clone(&self.owned), types: PhantomData }
+    }
+
+    #[inline(always)]
+    pub(super) fn t(&self) -> &MapType {
+        &self.owned.t
+    }
+
+    #[inline(always)]
+    pub(super) fn h(&self) -> usize {
+        self.owned.h
+    }
+
+    #[inline(always)]
+    fn keep(&self) -> Values<'_> {
+        Values::keep(&self.t().rt, &self.owned.limbo, self.h())
+    }
+
+    #[inline(always)]
+    fn lend(&self) -> Values<'_> {
+        Values::lend(&self.t().rt, &self.owned.limbo, self.h())
+    }
+
+    /// Calls `f` with the address of a key that is only looked up.
+    #[inline(always)]
+    fn with_key<R>(&self, k: &impl AsKey<K>, f: impl FnOnce(usize) -> R) -> R {
+        let values = self.lend();
+        let mut key = Staged::<K>::zero();
+        // SAFETY: the key's own bytes, which live until `f` has returned; so does what they lead to.
+        unsafe { k.put_key(key.addr(), &values) };
+        f(key.addr())
+    }
+
+    #[inline(always)]
+    pub(super) fn insert(&self, k: impl AsKey<K>, v: &V) {
+        let t = self.t();
+        if let (8, false, Shape::Word(w), Shape::Word(bits)) = (size_of::<V::Repr>(), V::OWNS, k.shape(), v.shape())
+            && t.fast == Fast::Fast64
+        {
+            ready();
+            // SAFETY: as in `assign`; the element is these eight bytes.
+            let elem = unsafe { (amd64::of(t).mapset)(t, self.h(), w, bits) };
+            if elem != 0 {
+                self.store(elem, v);
+            }
+            return;
+        }
+        let elem = self.assign(k);
+        self.store(elem, v);
+    }
+
+    /// Writes an element over an old one, or over zeroes.
+    #[inline(always)]
+    fn store(&self, elem: usize, v: &V) {
+        let values = self.keep();
+        // SAFETY: `elem` is the address of an element, or was tampered with, and then the fault is the caller's.
+        unsafe {
+            if V::OWNS {
+                let mut new = Staged::<V>::zero();
+                v.put(new.addr(), &values);
+                V::release(elem, &values);
+                mem::memmove(elem, new.addr(), size_of::<V::Repr>());
+            } else {
+                v.put(elem, &values);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn load(&self, elem: usize) -> V {
+        // SAFETY: as in `store`.
+        unsafe { V::get(elem, &self.keep()) }
+    }
+
+    #[inline(always)]
+    pub(super) fn update(&self, k: impl AsKey<K>, f: impl FnOnce(V) -> V) {
+        let elem = self.assign(k);
+        self.store(elem, &f(self.load(elem)));
+    }
+
+    #[inline(always)]
+    fn assign(&self, k: impl AsKey<K>) -> usize {
+        let (t, h) = (self.t(), self.h());
+        // SAFETY: `h` is 0 or the header of a map of type `t`, until the last handle goes.
+        unsafe {
+            if K::OWNS {
+                return self.assign_kept(k);
+            }
+            match (t.fast, k.shape()) {
+                (Fast::Fast64, Shape::Word(w)) => {
+                    ready();
+                    (amd64::of(t).mapassign)(t, h, w)
+                }
+                (Fast::Fast32, Shape::Word(w)) => op(|| fast32::mapassign_fast32(t, h, w as u32, &())),
+                _ => self.with_key(&k, |key| op(|| compiled::assign(t, h, key))),
+            }
+        }
+    }
+
+    /// An assign whose key leads to further memory: it goes into the map with memory of the map's, which is given up again
+    /// when the key was there and stays as it is.
+    fn assign_kept(&self, k: impl AsKey<K>) -> usize {
+        let (t, h) = (self.t(), self.h());
+        if h == 0 {
+            // Only to panic.
+            // SAFETY: as in `assign`.
+            return self.with_key(&k, |key| op(|| unsafe { compiled::assign(t, h, key) }));
+        }
+        let values = self.keep();
+        let mut key = Staged::<K>::zero();
+        let at = key.addr();
+        // SAFETY: the key's own bytes; then as in `assign`.
+        unsafe {
+            k.put_key(at, &values);
+            let probe = Keeper::new::<K, V>(t, &values);
+            let unwound = Unwound(|| K::release(at, &values));
+            let elem = op(|| compiled::assign_probed(t, h, at, &probe));
+            std::mem::forget(unwound);
+            if !probe.stored.get() {
+                K::release(at, &values);
+            }
+            elem
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn get(&self, k: impl AsKey<K>) -> V {
+        if size_of::<V::Repr>() > compiled::ZERO_VAL_SIZE {
+            return self.get2(k).0;
+        }
+        let (t, h) = (self.t(), self.h());
+        // SAFETY: as in `assign`.
+        let elem = unsafe {
+            match (t.fast, k.shape()) {
+                (Fast::Fast64, Shape::Word(w)) => {
+                    ready();
+                    (amd64::of(t).mapaccess1)(t, h, w)
+                }
+                (Fast::Fast32, Shape::Word(w)) => op(|| fast32::mapaccess1_fast32(t, h, w as u32, &())),
+                (Fast::FastStr, Shape::Str(str, len)) => {
+                    op(|| faststr::mapaccess1_faststr(t, h, Str { str, len }, &()))
+                }
+                _ => self.with_key(&k, |key| op(|| compiled::access1(t, h, key, 0))),
+            }
+        };
+        self.load(elem)
+    }
+
+    #[inline(always)]
+    pub(super) fn get2(&self, k: impl AsKey<K>) -> (V, bool) {
+        let (t, h) = (self.t(), self.h());
+        let mut zero = Staged::<V>::zero();
+        // SAFETY: as in `assign`.
+        let (elem, ok) = unsafe {
+            match (t.fast, k.shape()) {
+                (Fast::Fast64, Shape::Word(w)) => {
+                    ready();
+                    let found = (amd64::of(t).mapaccess2)(t, h, w);
+                    (found.elem, found.ok != 0)
+                }
+                (Fast::Fast32, Shape::Word(w)) => op(|| fast32::mapaccess2_fast32(t, h, w as u32, &())),
+                (Fast::FastStr, Shape::Str(str, len)) => {
+                    op(|| faststr::mapaccess2_faststr(t, h, Str { str, len }, &()))
+                }
+                _ => self.with_key(&k, |key| op(|| compiled::access2(t, h, key, zero.addr()))),
+            }
+        };
+        (self.load(if ok { elem } else { zero.addr() }), ok)
+    }
+
+    #[inline(always)]
+    pub(super) fn delete(&self, k: impl AsKey<K>) {
+        let (t, h) = (self.t(), self.h());
+        // SAFETY: as in `assign`.
+        unsafe {
+            if Self::OWNS || t.indirect_key() {
+                return self.delete_kept(k);
+            }
+            match (t.fast, k.shape()) {
+                (Fast::Fast64, Shape::Word(w)) => {
+                    ready();
+                    (amd64::of(t).mapdelete)(t, h, w);
+                }
+                (Fast::Fast32, Shape::Word(w)) => op(|| fast32::mapdelete_fast32(t, h, w as u32, &())),
+                _ => self.with_key(&k, |key| op(|| compiled::delete(t, h, key))),
+            }
+        }
+    }
+
+    /// A delete where entries lead to further memory.
+    fn delete_kept(&self, k: impl AsKey<K>) {
+        let (t, h, values) = (self.t(), self.h(), self.keep());
+        let probe = Keeper::new::<K, V>(t, &values);
+        // SAFETY: as in `assign`.
+        self.with_key(&k, |key| op(|| unsafe { compiled::delete_probed(t, h, key, &probe) }));
+    }
+
+    #[inline(always)]
+    pub(super) fn clear(&self) {
+        let (t, h) = (self.t(), self.h());
+        // SAFETY: as in `assign`.
+        unsafe {
+            if Self::OWNS || t.indirect_key() {
+                let values = self.keep();
+                let keeper = Keeper::new::<K, V>(t, &values);
+                map::walk::entries(t, h, &mut |k, e| keeper.entry(k, e));
+            }
+            op(|| map::clear::mapclear(t, h, &()));
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn len(&self) -> i64 {
+        match self.h() {
+            0 => 0,
+            // SAFETY: the header is there until the last handle goes; `count` is its first word.
+            h => unsafe { mem::ld64(h) as i64 },
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn range(&self) -> Range<'_, K, V> {
+        Range::new(&self.owned)
+    }
+
+    #[inline(always)]
+    pub(super) fn clone_map(&self) -> Self {
+        // SAFETY: as in `assign`.
+        let h = op(|| unsafe { map::clone::maps_Clone(self.t(), self.h(), &()) });
+        let copy = Self::new(self.t().clone(), h);
+        if Self::OWNS || self.t().indirect_key() {
+            copy.own_entries();
+        }
+        copy
+    }
+
+    /// Gives the entries of a copy memory of their own for what they lead to: so far it is the original's.
+    fn own_entries(&self) {
+        let (t, h) = (self.t(), self.h());
+        let values = self.keep();
+        // SAFETY: a fresh copy of a map of type `t`; what its entries lead to is alive.
+        unsafe {
+            map::walk::entries(t, h, &mut |k, e| {
+                if t.indirect_key() {
+                    let noscan = !t.key_has_pointers;
+                    let malloc_headers = t.rt.rules().malloc_header;
+                    let r = Request { size: t.key_size, noscan, malloc_headers, owner: h, role: Role::Key, table: 0 };
+                    let Ok(new) = t.rt.heap.alloc(&r) else { crate::fatal::throw("out of memory") };
+                    mem::memmove(new.addr, mem::ld64(k) as usize, t.key_size);
+                    mem::st64(k, new.addr as u64);
+                }
+                let (k, e) = (key_at(t, k), elem_at(t, e));
+                if K::OWNS {
+                    K::get(k, &values).put(k, &values);
+                }
+                if V::OWNS {
+                    V::get(e, &values).put(e, &values);
+                }
+            });
+        }
+    }
+}
+
+/// Runs a function when it is dropped: when a panic unwinds.
+struct Unwound<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Unwound<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}

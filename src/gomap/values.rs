@@ -1,0 +1,143 @@
+//! What keys and elements lead to: the bytes of strings, the arrays of slices, boxed interface values.
+//!
+//! Go leaves them to its collector. Here each belongs to one slot of one map: it is made when the slot is written, given
+//! back when the slot is overwritten or emptied, and goes with the map at the latest. While somebody ranges over the map
+//! nothing is given back, for an iterator may look a moved or deleted key up again, as Go's does.
+
+use crate::heap::{Request, Role};
+use crate::layout::mem;
+use crate::runtime::Runtime;
+use std::cell::RefCell;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How much of a string is read at a time: a length that was tampered with faults before it makes a large buffer.
+const PIECE: usize = 1 << 16;
+
+/// What has been given up while somebody ranges over the map.
+#[derive(Debug, Default)]
+pub(super) struct Limbo {
+    ranges: AtomicUsize,
+    waiting: Mutex<Vec<usize>>,
+}
+
+impl Limbo {
+    /// Somebody begins to range over the map.
+    pub(super) fn enter(&self) {
+        self.ranges.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Somebody ends; after the last, what waited is freed.
+    pub(super) fn leave(&self, rt: &Runtime) {
+        if self.ranges.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let mut waiting = self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            waiting.drain(..).for_each(|a| rt.heap.free(a));
+        }
+    }
+
+    fn give_up(&self, rt: &Runtime, addr: usize) {
+        if self.ranges.load(Ordering::Acquire) == 0 {
+            rt.heap.free(addr);
+        } else {
+            self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(addr);
+        }
+    }
+}
+
+/// Where values that lead to further memory put it, and take it from.
+pub struct Values<'m> {
+    rt: &'m Runtime,
+    limbo: &'m Limbo,
+    /// Address of the map's header; 0 for a nil map.
+    map: usize,
+    /// Lending: what a value leads to stays where it is, or lives in here for as long as these `Values` do.
+    lent: Option<RefCell<Vec<usize>>>,
+}
+
+impl<'m> Values<'m> {
+    /// For values that the map keeps.
+    pub(super) fn keep(rt: &'m Runtime, limbo: &'m Limbo, map: usize) -> Self {
+        Self { rt, limbo, map, lent: None }
+    }
+
+    /// For a key that is only looked up.
+    pub(super) fn lend(rt: &'m Runtime, limbo: &'m Limbo, map: usize) -> Self {
+        Self { rt, limbo, map, lent: Some(RefCell::default()) }
+    }
+
+    /// The runtime.
+    #[must_use]
+    pub fn runtime(&self) -> &'m Runtime {
+        self.rt
+    }
+
+    /// New memory for part of a value; 0 for no bytes.
+    ///
+    /// # Panics
+    /// Ends the program (`out of memory`) when there is none.
+    #[must_use]
+    pub fn alloc(&self, size: usize, noscan: bool) -> usize {
+        if size == 0 {
+            return 0;
+        }
+        let malloc_headers = self.rt.rules().malloc_header;
+        let r = Request { size, noscan, malloc_headers, owner: self.map, role: Role::Other, table: 0 };
+        let Ok(a) = self.rt.heap.alloc(&r) else { crate::fatal::throw("out of memory") };
+        if a.needs_zero {
+            // SAFETY: a new object of that size.
+            unsafe { mem::memclr(a.addr, size) };
+        }
+        if let Some(lent) = &self.lent {
+            lent.borrow_mut().push(a.addr);
+        }
+        a.addr
+    }
+
+    /// These bytes, where a value can lead to them; 0 for none.
+    #[must_use]
+    pub fn bytes(&self, bytes: &[u8]) -> usize {
+        let from = bytes.as_ptr().expose_provenance();
+        if bytes.is_empty() || self.lent.is_some() {
+            return if bytes.is_empty() { 0 } else { from };
+        }
+        let to = self.alloc(bytes.len(), true);
+        // SAFETY: a new object of that size, and the slice.
+        unsafe { mem::memmove(to, from, bytes.len()) };
+        to
+    }
+
+    /// Reads `len` bytes.
+    ///
+    /// # Safety
+    /// They must be sound to read, or fault where [`crate::fault`] watches.
+    #[must_use]
+    pub unsafe fn read(&self, mut at: usize, mut len: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        while len > 0 {
+            let n = len.min(PIECE);
+            let old = out.len();
+            out.resize(old + n, 0);
+            // SAFETY: the caller's promise for the source; the destination was just made.
+            unsafe { mem::memmove(out[old..].as_mut_ptr().expose_provenance(), at, n) };
+            at = at.wrapping_add(n);
+            len -= n;
+        }
+        out
+    }
+
+    /// Gives up memory that [`alloc`](Self::alloc) or [`bytes`](Self::bytes) gave for a value that is kept. An address that the
+    /// heap does not know, in a map that was tampered with, is left alone.
+    pub fn give_up(&self, addr: usize) {
+        if addr != 0 {
+            self.limbo.give_up(self.rt, addr);
+        }
+    }
+}
+
+impl Drop for Values<'_> {
+    fn drop(&mut self) {
+        if let Some(lent) = &self.lent {
+            lent.borrow_mut().drain(..).for_each(|a| self.rt.heap.free(a));
+        }
+    }
+}
