@@ -270,7 +270,8 @@ fn a_difference_is_shown_and_gives_status_1() {
 
 #[test]
 fn help_is_narrow_and_has_examples() {
-    for args in [&["--help"][..], &["tour", "--help"], &["crash", "--help"], &["list", "--help"]] {
+    for args in [&["--help"][..], &["tour", "--help"], &["crash", "--help"], &["list", "--help"], &["bench", "--help"]]
+    {
         let s = run(args);
         assert_eq!((s.status, &*s.err), (Some(0), ""));
         assert!(s.out.lines().all(|l| l.chars().count() <= 80), "{}", s.out);
@@ -288,4 +289,50 @@ fn an_unknown_implementation_is_one_line() {
     let all = with("");
     assert_eq!((all.status, all.err.as_str()), (Some(0), ""));
     assert_eq!(with("portable").out, all.out);
+}
+
+#[test]
+fn benches_are_go_benchmark_text_and_a_table() {
+    let s = run(&["bench", "--quick", "--size", "6", "1k", "--only", "read-hit", "hit-slot-3", "--isa", "portable"]);
+    assert_eq!((s.status, &*s.err), (Some(0), ""), "{}", s.out);
+    let samples = |name: &str| s.out.lines().filter(|l| l.starts_with(name) && l.ends_with(" ns/op")).count();
+    assert_eq!(samples("BenchmarkMapAccessHit/Key=uint64/Elem=uint64/len=6/keys=random/by=portable "), 3);
+    assert_eq!(samples("BenchmarkMapAccessHit/Key=uint64/Elem=uint64/len=1024/keys=hot/by=portable "), 3);
+    assert_eq!(samples("BenchmarkMapAssignPath/path=hit-slot-3/by=portable "), 3);
+    assert!(s.out.starts_with("goos: "), "{}", s.out);
+    assert!(s.out.contains("\nUnit ns/op better=lower assume=nothing\n"), "{}", s.out);
+    assert!(s.out.contains("\nread-hit, one hot key "), "{}", s.out);
+}
+
+#[test]
+fn benches_speak_json_and_draw() {
+    let page = std::env::temp_dir().join(format!("gohmap-cli-{}.html", std::process::id()));
+    let file = page.to_str().expect("a name in UTF-8");
+    let args =
+        ["bench", "--quick", "--json", "--size", "6", "--only", "iterate", "nil", "--isa", "portable", "--html", file];
+    let rows = json_lines(&run(&args).out);
+    assert_eq!(strings(&rows, "by"), ["portable"; 2]);
+    assert_eq!((&rows[0]["workload"], &rows[1]["path"]), (&"iterate".into(), &"nil".into()));
+    assert_eq!(rows[0]["samples"].as_array().map(Vec::len), Some(3));
+    let html = std::fs::read_to_string(&page).expect("a page");
+    std::fs::remove_file(&page).expect("a page");
+    assert!(html.contains("<h2>iterate</h2>\n<svg"), "{html}");
+}
+
+#[test]
+fn benches_say_in_one_line_what_is_wrong() {
+    for (args, status, text) in [
+        (&["--only", "asign-hit"][..], 1, "nothing called \"asign-hit\" to measure; did you mean \"assign-hit\"?"),
+        (&["--only", "read-hit", "--isa", "mmx"], 1, "no implementation \"mmx\" here; there are portable"),
+        (&["--only", "read-hit", "--go", "/nowhere"], 1, "/nowhere: no Go there that can be run: "),
+        (&["--quick", "--only", "nil", "--html", "/nowhere/x.html"], 1, "/nowhere/x.html cannot be written: "),
+        (&["--size", "0"], 2, "a number from 1 to 256M"),
+        (&["--samples", "0"], 2, "0 is not in 1..=1000"),
+    ] {
+        let mut command = vec!["bench"];
+        command.extend(args);
+        let s = run(&command);
+        assert!(s.status == Some(status) && s.err.contains(text), "{args:?}: {:?} {}", s.status, s.err);
+        assert!(status == 2 || s.err.lines().count() == 1, "{}", s.err);
+    }
 }

@@ -2,8 +2,10 @@
 //!
 //! One file a subcommand. They say and show things; what they do is done by the library.
 
+mod bench;
 mod crash;
 mod list;
+mod progress;
 mod text;
 mod tour;
 
@@ -24,6 +26,7 @@ Examples:
   gohmap tour                           every scenario, held against real Go
   gohmap crash nil-assign               one of them; ends with status 2
   gohmap list                           their names
+  gohmap bench --quick                  how fast the map is
 
 Exit status: 0 when all is well; 1 when a scenario differs from real Go, or for
 an error, which is told in one line; 2 for a wrong command line. `gohmap crash`
@@ -42,6 +45,7 @@ enum Verb {
     Tour(tour::Tour),
     Crash(crash::Crash),
     List(list::List),
+    Bench(bench::Bench),
 }
 
 /// `--go`, the same everywhere.
@@ -64,6 +68,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Tour(tour) => tour.run(),
         Verb::Crash(crash) => crash.run(),
         Verb::List(list) => list.run(),
+        Verb::Bench(bench) => bench.run(),
     };
     done.unwrap_or_else(|e| {
         eprintln!("gohmap: {e:#}");
@@ -156,6 +161,7 @@ mod tests {
                 Verb::Crash(crash) => crash.case().map(drop),
                 Verb::Tour(tour) => tour.chosen().map(drop),
                 Verb::List(_) => Ok(()),
+                Verb::Bench(bench) => bench.plan().map(drop),
             }
             .unwrap_or_else(|e| panic!("{words:?}: {e}"));
         }

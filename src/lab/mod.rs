@@ -1,5 +1,6 @@
 //! Experiments: scripts of map operations, and crashing programs, run and held against their recorded originals.
 
+pub mod bench;
 pub mod check;
 pub mod child;
 mod normalise;

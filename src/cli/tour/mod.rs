@@ -2,9 +2,9 @@
 
 mod excerpt;
 mod page;
-mod progress;
 
 use super::list::label;
+use super::progress::Progress;
 use super::text::Paint;
 use super::{Version, scenario};
 use anyhow::{Context, Result};
@@ -13,10 +13,9 @@ use gohmap::lab::programs::recorded::Exit;
 use gohmap::lab::programs::{Case, featured};
 use gohmap::version::GoVersion;
 use page::Page;
-use progress::Progress;
 use serde::Serialize;
 use std::env;
-use std::io::{Write, stdout};
+use std::io::{IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -73,11 +72,14 @@ impl Tour {
             page.opening(go, chosen.len())?;
         }
         let start = Instant::now();
-        let mut progress = Progress::of(chosen.len());
+        // A pager would be overwritten by it.
+        let wanted = stderr().is_terminal() && stdout().is_terminal();
+        let mut progress = Progress::of(chosen.len(), chosen.len() as f64, wanted);
         let mut stops: Vec<Stop> = Vec::new();
         for case in chosen.iter().copied() {
             let checked = check(case, go, &gohmap, LIMIT, || progress.show(label(case)))
                 .with_context(|| format!("{} cannot be run", label(case)))?;
+            progress.pay(1.0);
             progress.step();
             if self.json {
                 writeln!(page.out, "{}", serde_json::to_string(&Row::of(case, go, &checked))?)?;

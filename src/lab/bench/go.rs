@@ -1,0 +1,154 @@
+//! A real Go as a [`Runner`]: the program `go/main.go`, built by that Go and asked for one sample at a time.
+
+use super::{Case, Error, Runner};
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio, id};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const MAIN: &str = include_str!("go/main.go");
+const MODULE: &str = include_str!("go/go.mod.txt");
+
+/// The Go program, running.
+#[derive(Debug)]
+pub struct Go {
+    name: String,
+    /// As it was named to us.
+    go: String,
+    child: Child,
+    /// Gone when the program is to end.
+    to: Option<ChildStdin>,
+    from: BufReader<ChildStdout>,
+    /// Removed in the end.
+    _dir: Dir,
+}
+
+impl Go {
+    /// Builds and starts the program. `go` is a go command, or the directory of a Go (its GOROOT).
+    ///
+    /// The environment reaches both the build and the program, so that `GOEXPERIMENT`, `GOGC` and the like have their effect.
+    ///
+    /// # Errors
+    /// When there is no Go there, or it cannot build or run the program.
+    pub fn start(go: &OsStr) -> Result<Self, Error> {
+        let shown = go.to_string_lossy().into_owned();
+        let err = |why: String| Error::Go { go: shown.clone(), why };
+        let command = if Path::new(go).is_dir() { Path::new(go).join("bin/go") } else { PathBuf::from(go) };
+        let dir = Dir::new().map_err(|e| err(format!("no directory to build in: {e}")))?;
+        for (file, text) in [("main.go", MAIN), ("go.mod", MODULE)] {
+            fs::write(dir.0.join(file), text).map_err(|e| err(format!("{file} cannot be written: {e}")))?;
+        }
+        let build = Command::new(&command)
+            .args(["build", "-o", "gobench", "."])
+            .current_dir(&dir.0)
+            .envs([("GOTOOLCHAIN", "local"), ("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("GO111MODULE", "on")])
+            .env("GOWORK", "off")
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| err(format!("no Go there that can be run: {e}")))?;
+        if !build.status.success() {
+            let text = String::from_utf8_lossy(&build.stderr).into_owned();
+            // The first line only names the package.
+            let line = text.lines().find(|l| !l.starts_with('#') && !l.trim().is_empty()).unwrap_or("no reason given");
+            return Err(err(format!("the benchmark program does not build: {}", line.trim())));
+        }
+        let mut child = Command::new(dir.0.join("gobench"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .map_err(|e| err(format!("the benchmark program does not start: {e}")))?;
+        let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
+            unreachable!("both were asked for");
+        };
+        let mut this =
+            Self { name: String::new(), go: shown, child, to: Some(to), from: BufReader::new(from), _dir: dir };
+        // "go1.24.11 X:noswissmap" names an experiment.
+        this.name = this.ask("version")?.replace(" X:", "-").replace([' ', ','], "-");
+        Ok(this)
+    }
+
+    fn failed(&self, why: impl Into<String>) -> Error {
+        Error::Go { go: self.go.clone(), why: why.into() }
+    }
+
+    /// Sends a line and reads the answer, without its "ok".
+    fn ask(&mut self, line: &str) -> Result<String, Error> {
+        let to = self.to.as_mut().expect("open until this is dropped");
+        let sent = writeln!(to, "{line}").and_then(|()| to.flush());
+        let mut answer = String::new();
+        match sent.and_then(|()| self.from.read_line(&mut answer)) {
+            Ok(_) if answer.starts_with("ok") => Ok(answer[2..].trim().to_owned()),
+            _ => Err(self.failed(format!("the benchmark program ended at {line:?}"))),
+        }
+    }
+
+    fn number<T: std::str::FromStr>(&mut self, line: &str) -> Result<T, Error> {
+        let answer = self.ask(line)?;
+        answer.parse().map_err(|_| self.failed(format!("the benchmark program answered {answer:?} to {line:?}")))
+    }
+}
+
+impl Drop for Go {
+    fn drop(&mut self) {
+        // The end of its input ends it.
+        drop(self.to.take());
+        let _ = self.child.wait();
+    }
+}
+
+impl Runner for Go {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn prepare(&mut self, case: &Case) -> Result<u64, Error> {
+        self.number(&format!("prepare {} {} {} {}", case.workload, case.order.name(), case.n, case.ops))
+    }
+
+    fn sample(&mut self) -> Result<f64, Error> {
+        self.number("sample")
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        self.ask("finish").map(drop)
+    }
+}
+
+/// A directory of our own, for as long as it is needed.
+#[derive(Debug)]
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new() -> std::io::Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let dir = env::temp_dir().join(format!("gohmap-bench-{}-{}", id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        // Not one that somebody else has put there.
+        fs::create_dir(&dir)?;
+        Ok(Self(dir))
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_go_is_an_error_in_one_line() {
+        let e = Go::start(OsStr::new("/nowhere/bin/go")).unwrap_err().to_string();
+        assert!(e.starts_with("/nowhere/bin/go: no Go there that can be run: "), "{e}");
+        // Something that can be run and builds nothing.
+        let e = Go::start(OsStr::new("false")).unwrap_err().to_string();
+        assert_eq!(e, "false: the benchmark program does not build: no reason given");
+        assert_eq!(e.lines().count(), 1);
+    }
+}

@@ -1,0 +1,264 @@
+// Command gobench runs gohmap's benchmarks on a real Go map, one sample at a time, for whoever writes to its standard
+// input:
+//
+//	prepare WORKLOAD ORDER N OPS   answers "ok" and a number that depends on all keys
+//	sample                         answers "ok" and nanoseconds per operation
+//	finish                         answers "ok"
+//	version                        answers "ok" and runtime.Version
+//
+// Anything else, or a workload that it does not know, ends it with status 2. The workloads and keys are those of
+// src/lab/bench/subject.rs and keys.rs.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"math/bits"
+	"os"
+	"runtime"
+	"time"
+)
+
+const (
+	golden  = 0x9e3779b97f4a7c15
+	value   = 7
+	rebuilt = 1 << 15
+	dropped = 1 << 14
+)
+
+func mix64(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+func key(i uint64) uint64 { return mix64(12345 + (i+1)*golden) }
+
+func choice(j, n uint64) uint64 {
+	hi, _ := bits.Mul64(mix64(0x5eed+(j+1)*golden), n)
+	return hi
+}
+
+func keys(n int, key func(i uint64) uint64) []uint64 {
+	ks := make([]uint64, n)
+	for i := range ks {
+		ks[i] = key(uint64(i))
+	}
+	return ks
+}
+
+func fingerprint(ks []uint64) uint64 {
+	h := uint64(len(ks))
+	for _, k := range ks {
+		h = bits.RotateLeft64(h^k, 5) * golden
+	}
+	return h
+}
+
+// A run is a case and what it needs.
+type run struct {
+	workload, order string
+	n, ops          int
+	entries         int
+	keys            []uint64
+	m               map[uint64]uint64
+	gone            int
+}
+
+var sink uint64
+
+func prepare(workload, order string, n, ops int) *run {
+	r := &run{workload: workload, order: order, n: n, ops: ops, entries: n}
+	hot := order == "hot"
+	switch workload {
+	case "assign-hit", "read-hit", "read-dep":
+		r.keys = keys(ops, func(j uint64) uint64 {
+			if hot {
+				j = 0
+			}
+			return key(choice(j, uint64(n)))
+		})
+	case "read-miss":
+		r.keys = keys(ops, func(j uint64) uint64 {
+			if hot {
+				j = 0
+			}
+			return key(1<<40 + j)
+		})
+	case "build", "build-hint":
+		r.keys = keys(n, key)
+	case "iterate-growing":
+		buckets := 1
+		for n > max(8, buckets*13/2) {
+			buckets *= 2
+		}
+		r.entries = max(8, buckets*13/2) + 1
+	case "iterate", "churn":
+	default:
+		fail("no workload %q", workload)
+	}
+	return r
+}
+
+func max(a, b int) int {
+	if a > b {
+		return a
+	}
+	return b
+}
+
+func filled(n int) map[uint64]uint64 {
+	m := make(map[uint64]uint64)
+	for i := uint64(0); i < uint64(n); i++ {
+		m[key(i)] = value
+	}
+	return m
+}
+
+func (r *run) sample() float64 {
+	if r.workload == "build" || r.workload == "build-hint" {
+		return r.build()
+	}
+	if r.n <= rebuilt && r.workload != "churn" {
+		r.m = nil
+	}
+	if r.m == nil {
+		r.m = filled(r.entries)
+		runtime.GC()
+	}
+	switch r.workload {
+	case "iterate", "iterate-growing":
+		return r.iterate()
+	case "churn":
+		return r.churn()
+	}
+	r.pass(r.keys[:r.ops/4])
+	return r.pass(r.keys)
+}
+
+func (r *run) pass(ks []uint64) float64 {
+	m := r.m
+	start := time.Now()
+	switch {
+	case r.workload == "assign-hit":
+		for _, k := range ks {
+			m[k] = value
+		}
+	case r.workload == "read-dep":
+		i := 0
+		for i < len(ks) {
+			i += int(m[ks[i]]) - (value - 1)
+		}
+	case r.workload == "read-miss" && r.order == "hot":
+		misses := uint64(0)
+		for _, k := range ks {
+			if m[k] == 0 {
+				misses++
+			}
+		}
+		sink += misses
+	default:
+		sum := uint64(0)
+		for _, k := range ks {
+			sum += m[k]
+		}
+		sink += sum
+	}
+	return per(start, len(ks))
+}
+
+func (r *run) build() float64 {
+	ks := r.keys
+	if r.n > dropped {
+		runtime.GC()
+		start := time.Now()
+		m := r.make()
+		for _, k := range ks {
+			m[k] = value
+		}
+		ns := per(start, r.n)
+		sink += uint64(len(m))
+		return ns
+	}
+	repeats := max(1, r.ops/r.n)
+	start := time.Now()
+	for i := 0; i < repeats; i++ {
+		m := r.make()
+		for _, k := range ks {
+			m[k] = value
+		}
+		sink += uint64(len(m))
+	}
+	return per(start, r.n*repeats)
+}
+
+//go:noinline
+func (r *run) make() map[uint64]uint64 {
+	if r.workload == "build-hint" {
+		return make(map[uint64]uint64, r.n)
+	}
+	return make(map[uint64]uint64)
+}
+
+func (r *run) iterate() float64 {
+	repeats := max(1, r.ops/r.entries)
+	start := time.Now()
+	for i := 0; i < repeats; i++ {
+		ks, sum := uint64(0), uint64(0)
+		for k, v := range r.m {
+			ks ^= k
+			sum += v
+		}
+		sink += ks ^ sum
+	}
+	return per(start, r.entries*repeats)
+}
+
+func (r *run) churn() float64 {
+	pairs := r.ops / 2
+	old := keys(pairs, func(i uint64) uint64 { return key(uint64(r.gone) + i) })
+	fresh := keys(pairs, func(i uint64) uint64 { return key(uint64(r.gone+r.n) + i) })
+	r.gone += pairs
+	m := r.m
+	start := time.Now()
+	for i, k := range old {
+		delete(m, k)
+		m[fresh[i]] = value
+	}
+	return per(start, pairs)
+}
+
+func per(start time.Time, ops int) float64 {
+	return float64(time.Since(start).Nanoseconds()) / float64(ops)
+}
+
+func fail(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "gobench: "+format+"\n", args...)
+	os.Exit(2)
+}
+
+func main() {
+	in := bufio.NewScanner(os.Stdin)
+	var r *run
+	for in.Scan() {
+		var verb, workload, order string
+		var n, ops int
+		fields, _ := fmt.Sscan(in.Text(), &verb, &workload, &order, &n, &ops)
+		switch {
+		case verb == "prepare" && fields == 5:
+			r = prepare(workload, order, n, ops)
+			fmt.Println("ok", fingerprint(r.keys))
+		case verb == "sample" && r != nil:
+			fmt.Println("ok", r.sample())
+		case verb == "finish":
+			r = nil
+			runtime.GC()
+			fmt.Println("ok")
+		case verb == "version":
+			fmt.Println("ok", runtime.Version())
+		default:
+			fail("what is %q?", in.Text())
+		}
+	}
+	_ = sink
+}

@@ -1,0 +1,292 @@
+//! The workloads themselves, for any map of this process.
+
+use super::keys;
+use super::workload::{DROPPED, REBUILT};
+use super::{Case, Error, Order, Runner, Workload};
+use std::hint::black_box;
+use std::time::Instant;
+
+/// The value of every entry. Not zero: an absent key reads as zero too, and a processor would guess right for the wrong
+/// reason.
+const VALUE: u64 = 7;
+
+/// A kind of map from `u64` to `u64`.
+pub trait Subject {
+    /// One map.
+    type Map;
+
+    /// A new map; with room for `hint` entries, if that is not 0.
+    fn make(&self, hint: usize) -> Self::Map;
+
+    /// `m[k] = v`.
+    fn assign(&self, m: &mut Self::Map, k: u64, v: u64);
+
+    /// `m[k]`, or 0.
+    fn get(&self, m: &Self::Map, k: u64) -> u64;
+
+    /// `delete(m, k)`.
+    fn delete(&self, m: &mut Self::Map, k: u64);
+
+    /// The exclusive or of all keys, and the sum of all values.
+    fn iterate(&self, m: &Self::Map) -> (u64, u64);
+
+    /// The map's end.
+    fn free(&self, m: Self::Map);
+
+    /// `m[k] = v` for every key in turn.
+    #[inline(always)]
+    fn assign_all(&self, m: &mut Self::Map, keys: &[u64], v: u64) {
+        for &k in keys {
+            self.assign(m, k, v);
+        }
+    }
+
+    /// The sum of `m[k]` for every key.
+    #[inline(always)]
+    fn get_all(&self, m: &Self::Map, keys: &[u64]) -> u64 {
+        keys.iter().map(|&k| self.get(m, k)).fold(0, u64::wrapping_add)
+    }
+}
+
+/// A [`Runner`] for a map of this process.
+pub struct InProcess<S: Subject, F: FnMut() -> S> {
+    name: String,
+    /// Makes a new world: what a case used is gone with the old one.
+    new: F,
+    state: Option<State<S>>,
+}
+
+struct State<S: Subject> {
+    subject: S,
+    case: Case,
+    /// The map of workloads that keep one.
+    map: Option<S::Map>,
+    /// Keys to use, or to build from.
+    keys: Vec<u64>,
+    /// Keys of churn: this many have been deleted.
+    gone: usize,
+}
+
+impl<S: Subject, F: FnMut() -> S> InProcess<S, F> {
+    /// A runner of this name on maps that `new` makes.
+    pub fn new(name: impl Into<String>, new: F) -> Self {
+        Self { name: name.into(), new, state: None }
+    }
+}
+
+impl<S: Subject, F: FnMut() -> S> Runner for InProcess<S, F> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn prepare(&mut self, case: &Case) -> Result<u64, Error> {
+        let keys = match (case.workload, case.order) {
+            (Workload::AssignHit | Workload::ReadHit | Workload::ReadDep, Order::Random) => {
+                keys::hits(case.n, case.ops)
+            }
+            (Workload::AssignHit | Workload::ReadHit | Workload::ReadDep, Order::Hot) => keys::hot(case.n, case.ops),
+            (Workload::ReadMiss, Order::Random) => keys::misses(case.ops),
+            (Workload::ReadMiss, Order::Hot) => vec![keys::misses(1)[0]; case.ops],
+            (Workload::Build | Workload::BuildHint, _) => keys::first(case.n),
+            (Workload::Iterate | Workload::IterateGrowing | Workload::Churn, _) => Vec::new(),
+        };
+        let print = keys::print(&keys);
+        self.state = Some(State { subject: (self.new)(), case: *case, map: None, keys, gone: 0 });
+        Ok(print)
+    }
+
+    fn sample(&mut self) -> Result<f64, Error> {
+        Ok(self.state.as_mut().expect("a case has been prepared").sample())
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        if let Some(State { subject, map: Some(map), .. }) = self.state.take() {
+            subject.free(map);
+        }
+        Ok(())
+    }
+}
+
+impl<S: Subject> State<S> {
+    fn filled(&self, n: usize) -> S::Map {
+        let mut m = self.subject.make(0);
+        for i in 0..n as u64 {
+            self.subject.assign(&mut m, keys::key(i), VALUE);
+        }
+        m
+    }
+
+    fn sample(&mut self) -> f64 {
+        let case = self.case;
+        if case.workload.builds() {
+            return self.build();
+        }
+        if case.n <= REBUILT
+            && case.workload != Workload::Churn
+            && let Some(old) = self.map.take()
+        {
+            self.subject.free(old);
+        }
+        let mut m = self.map.take().unwrap_or_else(|| self.filled(case.entries()));
+        let ns = match case.workload {
+            Workload::Iterate | Workload::IterateGrowing => self.iterate(&m),
+            Workload::Churn => self.churn(&mut m),
+            _ => {
+                // What other runners have put into the caches goes.
+                self.pass(&mut m, case.ops / 4);
+                self.pass(&mut m, case.ops)
+            }
+        };
+        self.map = Some(m);
+        ns
+    }
+
+    /// The first `ops` keys: nanoseconds per key.
+    fn pass(&self, m: &mut S::Map, ops: usize) -> f64 {
+        let (s, keys) = (&self.subject, &self.keys[..ops]);
+        let start = Instant::now();
+        match self.case.workload {
+            Workload::AssignHit => s.assign_all(m, keys, VALUE),
+            Workload::ReadDep => {
+                let mut i = 0;
+                while let Some(&k) = keys.get(i) {
+                    // The value is 7, so this is one more: but only a processor that has read it knows.
+                    i += (s.get(m, k) as usize).wrapping_sub(VALUE as usize - 1);
+                }
+                black_box(i);
+            }
+            Workload::ReadMiss if self.case.order == Order::Hot => {
+                let misses = keys.iter().filter(|&&k| s.get(m, k) == 0).count();
+                black_box(misses);
+            }
+            _ => {
+                black_box(s.get_all(m, keys));
+            }
+        }
+        per(start, ops)
+    }
+
+    fn build(&mut self) -> f64 {
+        let (s, case) = (&self.subject, self.case);
+        let hint = if case.workload == Workload::BuildHint { case.n } else { 0 };
+        if case.n > DROPPED {
+            let start = Instant::now();
+            let mut m = s.make(hint);
+            s.assign_all(&mut m, &self.keys, VALUE);
+            let ns = per(start, case.n);
+            s.free(m);
+            return ns;
+        }
+        let repeats = case.repeats();
+        let start = Instant::now();
+        for _ in 0..repeats {
+            let mut m = s.make(hint);
+            s.assign_all(&mut m, &self.keys, VALUE);
+            s.free(m);
+        }
+        per(start, case.n * repeats)
+    }
+
+    fn iterate(&self, m: &S::Map) -> f64 {
+        let repeats = self.case.repeats();
+        let start = Instant::now();
+        for _ in 0..repeats {
+            black_box(self.subject.iterate(m));
+        }
+        per(start, self.case.entries() * repeats)
+    }
+
+    fn churn(&mut self, m: &mut S::Map) -> f64 {
+        let (s, n, pairs) = (&self.subject, self.case.n, self.case.pairs());
+        let range = |from: usize| -> Vec<u64> { (from..from + pairs).map(|i| keys::key(i as u64)).collect() };
+        let (old, new) = (range(self.gone), range(self.gone + n));
+        self.gone += pairs;
+        let start = Instant::now();
+        for (&old, &new) in old.iter().zip(&new) {
+            s.delete(m, old);
+            s.assign(m, new, VALUE);
+        }
+        per(start, pairs)
+    }
+}
+
+fn per(start: Instant, ops: usize) -> f64 {
+    start.elapsed().as_nanos() as f64 / ops as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+    use std::rc::Rc;
+
+    /// A map that counts what is done to it.
+    #[derive(Clone, Default)]
+    struct Counting(Rc<RefCell<BTreeMap<&'static str, usize>>>);
+
+    impl Counting {
+        fn note(&self, what: &'static str) {
+            *self.0.borrow_mut().entry(what).or_default() += 1;
+        }
+    }
+
+    impl Subject for Counting {
+        type Map = BTreeMap<u64, u64>;
+
+        fn make(&self, hint: usize) -> Self::Map {
+            self.note(if hint == 0 { "make" } else { "make with a hint" });
+            BTreeMap::new()
+        }
+
+        fn assign(&self, m: &mut Self::Map, k: u64, v: u64) {
+            self.note(if m.insert(k, v).is_some() { "assign hit" } else { "assign new" });
+        }
+
+        fn get(&self, m: &Self::Map, k: u64) -> u64 {
+            let v = m.get(&k).copied().unwrap_or(0);
+            self.note(if v == 0 { "get miss" } else { "get hit" });
+            v
+        }
+
+        fn delete(&self, m: &mut Self::Map, k: u64) {
+            self.note(if m.remove(&k).is_some() { "delete hit" } else { "delete miss" });
+        }
+
+        fn iterate(&self, m: &Self::Map) -> (u64, u64) {
+            self.note("iterate");
+            (m.len() as u64, 0)
+        }
+
+        fn free(&self, _: Self::Map) {
+            self.note("free");
+        }
+    }
+
+    #[test]
+    fn workloads_do_what_they_are_called() {
+        for (workload, order, want) in [
+            (Workload::AssignHit, Order::Random, "assign hit 250, assign new 20, free 2, make 2"),
+            (Workload::ReadHit, Order::Hot, "assign new 20, free 2, get hit 250, make 2"),
+            (Workload::ReadDep, Order::Random, "assign new 20, free 2, get hit 250, make 2"),
+            (Workload::ReadMiss, Order::Random, "assign new 20, free 2, get miss 250, make 2"),
+            (Workload::ReadMiss, Order::Hot, "assign new 20, free 2, get miss 250, make 2"),
+            (Workload::Build, Order::Random, "assign new 200, free 20, make 20"),
+            (Workload::BuildHint, Order::Random, "assign new 200, free 20, make with a hint 20"),
+            (Workload::Churn, Order::Random, "assign new 110, delete hit 100, free 1, make 1"),
+            (Workload::Iterate, Order::Random, "assign new 20, free 2, iterate 20, make 2"),
+            (Workload::IterateGrowing, Order::Random, "assign new 28, free 2, iterate 14, make 2"),
+        ] {
+            let counts = Counting::default();
+            let mut runner = InProcess::new("counting", || counts.clone());
+            let case = Case { workload, order, n: 10, ops: 100 };
+            let _ = runner.prepare(&case).unwrap();
+            for _ in 0..2 {
+                assert!(runner.sample().unwrap() > 0.0);
+            }
+            runner.finish().unwrap();
+            let got: Vec<_> = counts.0.borrow().iter().map(|(k, v)| format!("{k} {v}")).collect();
+            assert_eq!(got.join(", "), want, "{case}");
+        }
+    }
+}
