@@ -58,8 +58,8 @@ pub struct Rules {
     pub malloc_header: bool,
     /// `mallocgc` calls a function for each kind of object, which tracebacks show.
     pub mallocgc_by_kind: bool,
-    /// The AES-less fallback hash is the one of Go 1.24.
-    pub fallback_hash_124: bool,
+    /// The fallback hash mixes in all of `hashkey`, which is not made odd; before that `hashkey[0]` and constants.
+    pub fallback_all_keys: bool,
     /// Traceback says `created by f in goroutine N`, before that only `created by f`.
     pub created_by_in: bool,
     /// A throw's goroutine header carries `gp=… m=… mp=…`.
@@ -96,7 +96,7 @@ const BASE: Rules = Rules {
     empty_checks_key: false,
     malloc_header: false,
     mallocgc_by_kind: false,
-    fallback_hash_124: false,
+    fallback_all_keys: false,
     created_by_in: false,
     throw_shows_gp: false,
     goexit_takes_arg: false,
@@ -134,7 +134,7 @@ const R122: Rules = Rules {
     dump_shows_addr: true,
     ..R121
 };
-const R123: Rules = Rules { version: GoVersion::V1_23, newline_tab: true, ..R122 };
+const R123: Rules = Rules { version: GoVersion::V1_23, fallback_all_keys: true, newline_tab: true, ..R122 };
 const R124: Rules = Rules {
     version: GoVersion::V1_24,
     hmap_size: 56,
@@ -142,7 +142,6 @@ const R124: Rules = Rules {
     clear_seq_offset: Some(40),
     clear_marks_empty: false,
     mallocgc_by_kind: true,
-    fallback_hash_124: true,
     fatal_locks_print: true,
     ..R123
 };

@@ -9,7 +9,7 @@ const M3: u64 = 0x8ebc_6af0_9c88_c6e3;
 const M4: u64 = 0x5899_65cc_7537_4cc3;
 const M5: u64 = 0x1d8e_4e27_c47d_124f;
 
-/// What a version mixes into seed and words: `hashkey[0]` and constants up to Go 1.23, `hashkey` alone in 1.24.
+/// What a version mixes into seed and words: `hashkey[0]` and constants up to Go 1.22, `hashkey` alone from 1.23 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Keys([u64; 4]);
 
@@ -21,8 +21,8 @@ fn mix(a: u64, b: u64) -> u64 {
 }
 
 impl Keys {
-    pub(super) fn new(HashKey(k): HashKey, of_124: bool) -> Self {
-        Self(if of_124 { k } else { [k[0] ^ M1, M2, M3, M4] })
+    pub(super) fn new(HashKey(k): HashKey, all_keys: bool) -> Self {
+        Self(if all_keys { k } else { [k[0] ^ M1, M2, M3, M4] })
     }
 
     /// The end of every hash: the last two words.

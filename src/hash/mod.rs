@@ -36,3 +36,6 @@ impl KeySchedule {
         u128::from_le_bytes(self.0[16 * i..16 * i + 16].try_into().expect("sixteen bytes"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ pub enum Algorithm {
     Fallback,
 }
 
-/// `runtime.hashkey`: what the fallback mixes into every hash. Up to Go 1.23 a process draws odd numbers, and the hash uses
+/// `runtime.hashkey`: what the fallback mixes into every hash. Up to Go 1.22 a process draws odd numbers, and the hash uses
 /// the first one only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HashKey(pub [u64; 4]);
@@ -24,7 +24,7 @@ impl HashKey {
     /// Keys drawn from `rng` as a process of this version draws them.
     #[must_use]
     pub fn random(rng: &Rng, rules: &Rules) -> Self {
-        Self(std::array::from_fn(|_| rng.rand() | u64::from(!rules.fallback_hash_124)))
+        Self(std::array::from_fn(|_| rng.rand() | u64::from(!rules.fallback_all_keys)))
     }
 }
 
@@ -41,7 +41,7 @@ impl ProcessHash {
     /// The functions with these keys.
     #[must_use]
     pub fn new(algorithm: Algorithm, keys: KeySchedule, hashkey: HashKey, rules: &Rules) -> Self {
-        let fallback = fallback::Keys::new(hashkey, rules.fallback_hash_124);
+        let fallback = fallback::Keys::new(hashkey, rules.fallback_all_keys);
         Self { algorithm, keys: Box::new(keys), fallback }
     }
 

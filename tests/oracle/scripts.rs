@@ -1,5 +1,6 @@
 //! Scripts for the oracle, by family. One seed, one script: the same text on every machine.
 
+use crate::kinds;
 use gohmap::hash::{KeySchedule, memhash64};
 use std::fmt::Write;
 
@@ -34,6 +35,8 @@ pub(crate) const FAMILIES: &[(&str, Writer)] = &[
     ("chains", chains),
     ("spares", spares),
     ("large", large),
+    ("kinds", kinds::kinds),
+    ("fallback", kinds::fallback),
 ];
 
 /// A script being written.
@@ -41,8 +44,9 @@ pub(crate) struct Script {
     pub(crate) text: String,
     n: Numbers,
     keys: KeySchedule,
+    pub(crate) seed: u64,
     /// Clone exists in this Go version.
-    clone: bool,
+    pub(crate) clone: bool,
     /// Map type for the script's main map: every family gets to every type.
     ty: &'static str,
 }
@@ -54,17 +58,30 @@ pub(crate) fn script(family: &str, seed: u64, clone: bool) -> String {
     let mut n = Numbers(seed ^ u64::from_le_bytes(std::array::from_fn(|i| *family.as_bytes().get(i).unwrap_or(&0))));
     let keys = KeySchedule(std::array::from_fn(|_| n.next() as u8));
     let hex: String = keys.0.iter().map(|b| format!("{b:02x}")).collect();
-    let mut s = Script { text: format!("keys {hex}\nrng on\nauto on\n"), n, keys, clone, ty };
+    let mut s = Script { text: format!("keys {hex}\nrng on\nauto on\n"), n, keys, seed, clone, ty };
     (FAMILIES[number].1)(&mut s);
     s.text
 }
 
 impl Script {
-    fn line(&mut self, line: std::fmt::Arguments) {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.n.below(n)
+    }
+
+    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        self.n.pick(of)
+    }
+
+    /// A number below `n`, as text.
+    pub(crate) fn num(&mut self, n: u64) -> String {
+        self.n.below(n).to_string()
+    }
+
+    pub(crate) fn line(&mut self, line: std::fmt::Arguments) {
         let _ = writeln!(self.text, "{line}");
     }
 
-    fn new_map(&mut self, name: &str, ty: &str, hint: u64) -> u32 {
+    pub(crate) fn new_map(&mut self, name: &str, ty: &str, hint: u64) -> u32 {
         let hash0 = self.n.next() as u32;
         self.line(format_args!("new {name} {ty} {hint} {hash0}"));
         hash0

@@ -1,7 +1,8 @@
 //! The map types that scripts know. A line of [`KINDS`] is a kind: its name, its Go types, how the text of a key and the number
 //! of an element become bytes, and how those are written back. `tests/oracle/go/gen.go` has their twins.
 
-use super::value::{self, Place};
+use super::place::{Place, new_object};
+use super::value;
 use crate::inspect::dump::{Encode, Names};
 use crate::map::amd64::Isa;
 use crate::map::compiled;
@@ -28,35 +29,71 @@ const NAMED: &[(&str, &str)] = &[
     ("main.S3", "struct{A uint8; F float64; S string}"),
     ("main.T", "struct{a, b, c, d, e, f, g, h uint64}"),
     ("main.T2", "struct{p *uint64; s string}"),
+    ("main.M", "interface{M()}"),
+    ("main.N", "struct{a, b uint8; s string}"),
+    ("main.P", "struct{a, b, c, d, e, f, g, h uint64}"),
+    ("main.Pad", "struct{a uint8; b uint64; c uint8}"),
+    ("main.Bad", "[]int"),
 ];
 
 /// Every kind.
 #[rustfmt::skip]
 pub(super) const KINDS: &[Kind] = {
-    use value::{make_ends as ends, make_new as new, make_t2 as t2, make_plain as plain, make_str as str, make_triple as triple};
-    use value::{parse_any, parse_array, parse_big, parse_float, parse_int, parse_none, parse_pointer, parse_s3, parse_string};
-    use value::{show_any, show_hex as hex, show_new, show_pointer, show_s3, show_str, show_t2};
+    use value::{make, make_ends as ends, make_t2 as t2, make_triple as triple};
+    use value::{parse, parse_any as any, parse_big as big, parse_s3 as s3};
+    use value::{show, show_hex as hex, show_new, show_s3, show_t2};
     &[
-        kind("u64", "uint64", "uint64", parse_int, plain, hex, hex),
-        kind("u64b", "uint64", "uint8", parse_int, plain, hex, hex),
-        kind("u64t", "uint64", "[3]uint8", parse_int, triple, hex, hex),
-        kind("u64w", "uint64", "[16]uint64", parse_int, ends, hex, hex),
-        kind("u64x", "uint64", "[17]uint64", parse_int, ends, hex, hex),
-        kind("u64p", "uint64", "*uint64", parse_int, new, hex, show_new),
-        kind("u32", "uint32", "uint64", parse_int, plain, hex, hex),
-        kind("i32s", "int32", "string", parse_int, str, hex, show_str),
-        kind("str", "string", "uint64", parse_string, plain, show_str, hex),
-        kind("arr", "[2]uint64", "uint64", parse_array, plain, hex, hex),
-        kind("f64", "float64", "uint64", parse_float, plain, hex, hex),
-        kind("any", "any", "int", parse_any, plain, show_any, hex),
-        kind("ptr", "*main.T", "main.T2", parse_pointer, t2, show_pointer, show_t2),
-        kind("big", "[17]uint64", "[18]uint64", parse_big, ends, hex, hex),
-        kind("zel", "uint64", "struct{}", parse_int, plain, hex, hex),
-        kind("zky", "struct{}", "uint64", parse_none, plain, hex, hex),
-        kind("st", "main.S3", "uint16", parse_s3, plain, show_s3, hex),
-        kind("u8", "uint8", "bool", parse_int, plain, hex, hex),
+        kind("u64", "uint64", "uint64", parse, make, hex, hex),
+        kind("u64b", "uint64", "uint8", parse, make, hex, hex),
+        kind("u64t", "uint64", "[3]uint8", parse, triple, hex, hex),
+        kind("u64w", "uint64", "[16]uint64", parse, ends, hex, hex),
+        kind("u64x", "uint64", "[17]uint64", parse, ends, hex, hex),
+        kind("u64p", "uint64", "*uint64", parse, make, hex, show_new),
+        kind("u32", "uint32", "uint64", parse, make, hex, hex),
+        kind("i32s", "int32", "string", parse, make, hex, show),
+        kind("str", "string", "uint64", parse, make, show, hex),
+        kind("arr", "[2]uint64", "uint64", parse, make, hex, hex),
+        kind("f64", "float64", "uint64", parse, make, hex, hex),
+        kind("any", "any", "int", any, make, show, hex),
+        kind("ptr", "*main.T", "main.T2", parse, t2, show, show_t2),
+        kind("big", "[17]uint64", "[18]uint64", big, ends, hex, hex),
+        kind("zel", "uint64", "struct{}", parse, make, hex, hex),
+        kind("zky", "struct{}", "uint64", parse, make, hex, hex),
+        kind("st", "main.S3", "uint16", s3, make, show_s3, hex),
+        kind("u8", "uint8", "bool", parse, make, hex, hex),
+        by_leaves("b4", "[4]uint8", "uint64"),
+        by_leaves("s32", "struct{a, b uint16}", "string"),
+        by_leaves("s64", "struct{a, b int32}", "[2]string"),
+        by_leaves("chan", "chan int", "uint64"),
+        by_leaves("p1", "struct{p unsafe.Pointer}", "struct{}"),
+        by_leaves("s1", "struct{s string}", "any"),
+        by_leaves("strx", "string", "[17]uint64"),
+        by_leaves("str0", "string", "struct{}"),
+        by_leaves("u32x", "uint32", "[200]uint8"),
+        by_leaves("bool", "bool", "string"),
+        by_leaves("u16", "uint16", "[3]uint16"),
+        by_leaves("f32", "float32", "float64"),
+        by_leaves("c64", "complex64", "uint8"),
+        by_leaves("c128", "complex128", "complex64"),
+        by_leaves("f1", "struct{f [1]float64}", "uint64"),
+        by_leaves("pad", "struct{a uint8; b uint64; c, d uint8}", "int16"),
+        by_leaves("blank", "struct{a uint8; _ uint8; b uint16; s string; _ float64}", "uint64"),
+        by_leaves("strs", "[3]string", "uint64"),
+        by_leaves("nest", "[2]struct{f float32; s string; n int8}", "uint64"),
+        by_leaves("sany", "struct{n int8; a any; s string}", "uint64"),
+        by_leaves("m", "main.M", "main.M"),
+        by_leaves("any2", "[2]any", "[20]any"),
+        by_leaves("bigk", "[17]uint64", "uint64"),
+        by_leaves("bigs", "struct{s string; n [15]uint64}", "bool"),
+        by_leaves("fat", "uint64", "[130]uint64"),
+        by_leaves("fatf", "float64", "[1100]uint8"),
     ]
 };
+
+/// A kind whose keys and elements are written and read leaf by leaf: number, string, pointer, interface.
+const fn by_leaves(name: &'static str, key: &'static str, elem: &'static str) -> Kind {
+    kind(name, key, elem, value::parse, value::make, value::show, value::show)
+}
 
 const fn kind(
     name: &'static str,
@@ -138,7 +175,7 @@ impl Kind {
 pub(super) unsafe fn get(isa: Isa, t: &MapType, h: usize, key: &Key) -> (usize, bool) {
     // SAFETY: the caller's promise. The zeroes of large elements stay on the emulated heap.
     unsafe {
-        let zero = if t.elem_size > compiled::ZERO_VAL_SIZE { value::new_object(&t.rt, t.elem_size, false) } else { 0 };
+        let zero = if t.elem_size > compiled::ZERO_VAL_SIZE { new_object(&t.rt, t.elem_size, false) } else { 0 };
         compiled::access2_with(isa.fast64(), t, h, key.at(), zero)
     }
 }

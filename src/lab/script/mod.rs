@@ -4,11 +4,12 @@
 //! `hash0`, random numbers), so that real Go and this engine must print the same bytes.
 
 mod kind;
+mod place;
 mod value;
 
 use crate::fatal;
 use crate::fault;
-use crate::hash::KeySchedule;
+use crate::hash::{Algorithm, HashKey, KeySchedule};
 use crate::heap::{HeapConfig, OnFree};
 use crate::inspect::dump::{Encode, Names, quote};
 use crate::layout::{Hiter, mem};
@@ -38,6 +39,7 @@ pub struct Engine {
     isa: Isa,
     rt: Option<Arc<Runtime>>,
     keys: Option<KeySchedule>,
+    hashkey: Option<HashKey>,
     names: Names,
     maps: HashMap<String, Map>,
     iters: HashMap<String, Iter>,
@@ -85,6 +87,7 @@ impl Engine {
             isa,
             rt: None,
             keys: None,
+            hashkey: None,
             names: Names::default(),
             maps: HashMap::new(),
             iters: HashMap::new(),
@@ -116,10 +119,11 @@ impl Engine {
     }
 
     fn runtime(&mut self) -> Arc<Runtime> {
-        let (version, keys) = (self.version, self.keys.clone());
+        let (version, keys, hashkey) = (self.version, self.keys.clone(), self.hashkey);
+        let hash = if hashkey.is_some() { Algorithm::Fallback } else { Algorithm::Aes };
         let rt = self.rt.get_or_insert_with(|| {
             let heap = HeapConfig { on_free: OnFree::Keep, ..HeapConfig::default() };
-            Runtime::new(RuntimeConfig { version, keys, heap, ..RuntimeConfig::default() })
+            Runtime::new(RuntimeConfig { version, keys, hash, hashkey, heap, ..RuntimeConfig::default() })
         });
         Arc::clone(rt)
     }
@@ -139,6 +143,7 @@ impl Engine {
         let want = match op {
             "keys" | "rng" | "auto" | "clear" | "dump" | "sum" => 2,
             "gc" => 1,
+            "hashkey" => 5,
             "set" | "iter" => 4,
             "new" => 3,
             "seed" | "get" | "del" | "clone" | "riter" | "next" => 3,
@@ -149,6 +154,7 @@ impl Engine {
         }
         match op {
             "keys" => self.set_keys(f[1]),
+            "hashkey" => self.set_hashkey(&f),
             "rng" | "auto" => {
                 let on = f[1] == "on";
                 if op == "rng" {
@@ -172,6 +178,19 @@ impl Engine {
             "next" => self.next(&f, out),
             _ => self.on_map(&f, out),
         }
+    }
+
+    /// Keys of the fallback hash, which is in force from here on.
+    fn set_hashkey(&mut self, f: &[&str]) -> Result<(), ScriptError> {
+        if self.rt.is_some() {
+            return self.err("hashkey must come before the first map");
+        }
+        let mut key = [0; 4];
+        for (i, k) in key.iter_mut().enumerate() {
+            *k = self.arg(f, i + 1)?;
+        }
+        self.hashkey = Some(HashKey(key));
+        Ok(())
     }
 
     fn set_keys(&mut self, text: &str) -> Result<(), ScriptError> {

@@ -18,13 +18,21 @@ import (
 var keysched *[128]byte
 var useAes *bool
 var hashkey *[4]uint64
-var scripted bool
+var scripted, fallback bool
 var scriptKeys, savedKeys [128]byte
+var scriptHashkey, savedHashkey [4]uint64
 
-// withKeys runs f while runtime.aeskeysched holds the scripted keys.  The
-// runtime's own maps (made at init with the start-up keys) are not touched
-// inside f, so nothing else ever sees the foreign keys.
+// withKeys runs f while runtime.aeskeysched holds the scripted keys, or, with
+// those of the fallback hash scripted, with that in force.  The runtime's own
+// maps (made at init with the start-up keys) are not touched inside f, so
+// nothing else ever sees the foreign keys.
 func withKeys(f func()) {
+	if fallback {
+		savedHashkey = *hashkey
+		saved := *useAes
+		*hashkey, *useAes = scriptHashkey, false
+		defer func() { *hashkey, *useAes = savedHashkey, saved }()
+	}
 	if scripted {
 		savedKeys = *keysched
 		*keysched = scriptKeys
@@ -178,6 +186,8 @@ func encAny(p unsafe.Pointer) string {
 		return "nil"
 	case string:
 		return "string " + encStr(unsafe.Pointer(&x))
+	case *P:
+		return "*main.P " + encPtr(unsafe.Pointer(&x))
 	default:
 		return fmt.Sprintf("%T %v", v, v)
 	}
@@ -454,6 +464,11 @@ func main() {
 				b, _ := hex.DecodeString(f[1])
 				copy(scriptKeys[:], b)
 				scripted = true
+			case "hashkey":
+				for i := range scriptHashkey {
+					scriptHashkey[i] = u(i + 1)
+				}
+				fallback = true
 			case "rng":
 				rngOn = f[1] == "on"
 			case "auto":

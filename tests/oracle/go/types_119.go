@@ -57,3 +57,81 @@ func (x *m_st) clone() tmap { panic("no maps.Clone before go1.21") }
 
 func (x *m_u8) clear()      { mapclear(x.d.t, x.d.h) }
 func (x *m_u8) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_b4) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_b4) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_s32) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_s32) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_s64) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_s64) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_chan) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_chan) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_p1) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_p1) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_s1) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_s1) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_strx) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_strx) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_str0) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_str0) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_u32x) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_u32x) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_bool) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_bool) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_u16) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_u16) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_f32) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_f32) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_c64) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_c64) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_c128) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_c128) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_f1) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_f1) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_pad) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_pad) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_blank) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_blank) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_strs) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_strs) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_nest) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_nest) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_sany) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_sany) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_m) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_m) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_any2) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_any2) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_bigk) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_bigk) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_bigs) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_bigs) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_fat) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_fat) clone() tmap { panic("no maps.Clone before go1.21") }
+
+func (x *m_fatf) clear()      { mapclear(x.d.t, x.d.h) }
+func (x *m_fatf) clone() tmap { panic("no maps.Clone before go1.21") }

@@ -59,3 +59,81 @@ func (x *m_st) clone() tmap { return wrap_st(maps.Clone(x.m)) }
 
 func (x *m_u8) clear()      { clear(x.m) }
 func (x *m_u8) clone() tmap { return wrap_u8(maps.Clone(x.m)) }
+
+func (x *m_b4) clear()      { clear(x.m) }
+func (x *m_b4) clone() tmap { return wrap_b4(maps.Clone(x.m)) }
+
+func (x *m_s32) clear()      { clear(x.m) }
+func (x *m_s32) clone() tmap { return wrap_s32(maps.Clone(x.m)) }
+
+func (x *m_s64) clear()      { clear(x.m) }
+func (x *m_s64) clone() tmap { return wrap_s64(maps.Clone(x.m)) }
+
+func (x *m_chan) clear()      { clear(x.m) }
+func (x *m_chan) clone() tmap { return wrap_chan(maps.Clone(x.m)) }
+
+func (x *m_p1) clear()      { clear(x.m) }
+func (x *m_p1) clone() tmap { return wrap_p1(maps.Clone(x.m)) }
+
+func (x *m_s1) clear()      { clear(x.m) }
+func (x *m_s1) clone() tmap { return wrap_s1(maps.Clone(x.m)) }
+
+func (x *m_strx) clear()      { clear(x.m) }
+func (x *m_strx) clone() tmap { return wrap_strx(maps.Clone(x.m)) }
+
+func (x *m_str0) clear()      { clear(x.m) }
+func (x *m_str0) clone() tmap { return wrap_str0(maps.Clone(x.m)) }
+
+func (x *m_u32x) clear()      { clear(x.m) }
+func (x *m_u32x) clone() tmap { return wrap_u32x(maps.Clone(x.m)) }
+
+func (x *m_bool) clear()      { clear(x.m) }
+func (x *m_bool) clone() tmap { return wrap_bool(maps.Clone(x.m)) }
+
+func (x *m_u16) clear()      { clear(x.m) }
+func (x *m_u16) clone() tmap { return wrap_u16(maps.Clone(x.m)) }
+
+func (x *m_f32) clear()      { clear(x.m) }
+func (x *m_f32) clone() tmap { return wrap_f32(maps.Clone(x.m)) }
+
+func (x *m_c64) clear()      { clear(x.m) }
+func (x *m_c64) clone() tmap { return wrap_c64(maps.Clone(x.m)) }
+
+func (x *m_c128) clear()      { clear(x.m) }
+func (x *m_c128) clone() tmap { return wrap_c128(maps.Clone(x.m)) }
+
+func (x *m_f1) clear()      { clear(x.m) }
+func (x *m_f1) clone() tmap { return wrap_f1(maps.Clone(x.m)) }
+
+func (x *m_pad) clear()      { clear(x.m) }
+func (x *m_pad) clone() tmap { return wrap_pad(maps.Clone(x.m)) }
+
+func (x *m_blank) clear()      { clear(x.m) }
+func (x *m_blank) clone() tmap { return wrap_blank(maps.Clone(x.m)) }
+
+func (x *m_strs) clear()      { clear(x.m) }
+func (x *m_strs) clone() tmap { return wrap_strs(maps.Clone(x.m)) }
+
+func (x *m_nest) clear()      { clear(x.m) }
+func (x *m_nest) clone() tmap { return wrap_nest(maps.Clone(x.m)) }
+
+func (x *m_sany) clear()      { clear(x.m) }
+func (x *m_sany) clone() tmap { return wrap_sany(maps.Clone(x.m)) }
+
+func (x *m_m) clear()      { clear(x.m) }
+func (x *m_m) clone() tmap { return wrap_m(maps.Clone(x.m)) }
+
+func (x *m_any2) clear()      { clear(x.m) }
+func (x *m_any2) clone() tmap { return wrap_any2(maps.Clone(x.m)) }
+
+func (x *m_bigk) clear()      { clear(x.m) }
+func (x *m_bigk) clone() tmap { return wrap_bigk(maps.Clone(x.m)) }
+
+func (x *m_bigs) clear()      { clear(x.m) }
+func (x *m_bigs) clone() tmap { return wrap_bigs(maps.Clone(x.m)) }
+
+func (x *m_fat) clear()      { clear(x.m) }
+func (x *m_fat) clone() tmap { return wrap_fat(maps.Clone(x.m)) }
+
+func (x *m_fatf) clear()      { clear(x.m) }
+func (x *m_fatf) clone() tmap { return wrap_fatf(maps.Clone(x.m)) }

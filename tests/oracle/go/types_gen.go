@@ -526,6 +526,896 @@ func (x *m_u8) del(k string) {
 }
 func (x *m_u8) desc() *mdesc { return x.d }
 
+type m_b4 struct {
+	m map[[4]uint8]uint64
+	d *mdesc
+}
+
+func wrap_b4(m map[[4]uint8]uint64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[[4]uint8](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[uint64](p) }
+	return &m_b4{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_b4) set(k string, v uint64) {
+	key := pV[[4]uint8](k)
+	x.m[key] = mV[uint64](v)
+}
+func (x *m_b4) get(k string) (func() string, bool) {
+	key := pV[[4]uint8](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_b4) del(k string) {
+	key := pV[[4]uint8](k)
+	delete(x.m, key)
+}
+func (x *m_b4) desc() *mdesc { return x.d }
+
+type m_s32 struct {
+	m map[struct{ a, b uint16 }]string
+	d *mdesc
+}
+
+func wrap_s32(m map[struct{ a, b uint16 }]string) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[struct{ a, b uint16 }](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[string](p) }
+	return &m_s32{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_s32) set(k string, v uint64) {
+	key := pV[struct{ a, b uint16 }](k)
+	x.m[key] = mV[string](v)
+}
+func (x *m_s32) get(k string) (func() string, bool) {
+	key := pV[struct{ a, b uint16 }](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_s32) del(k string) {
+	key := pV[struct{ a, b uint16 }](k)
+	delete(x.m, key)
+}
+func (x *m_s32) desc() *mdesc { return x.d }
+
+type m_s64 struct {
+	m map[struct{ a, b int32 }][2]string
+	d *mdesc
+}
+
+func wrap_s64(m map[struct{ a, b int32 }][2]string) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[struct{ a, b int32 }](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[[2]string](p) }
+	return &m_s64{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_s64) set(k string, v uint64) {
+	key := pV[struct{ a, b int32 }](k)
+	x.m[key] = mV[[2]string](v)
+}
+func (x *m_s64) get(k string) (func() string, bool) {
+	key := pV[struct{ a, b int32 }](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_s64) del(k string) {
+	key := pV[struct{ a, b int32 }](k)
+	delete(x.m, key)
+}
+func (x *m_s64) desc() *mdesc { return x.d }
+
+type m_chan struct {
+	m map[chan int]uint64
+	d *mdesc
+}
+
+func wrap_chan(m map[chan int]uint64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[chan int](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[uint64](p) }
+	return &m_chan{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_chan) set(k string, v uint64) {
+	key := pV[chan int](k)
+	x.m[key] = mV[uint64](v)
+}
+func (x *m_chan) get(k string) (func() string, bool) {
+	key := pV[chan int](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_chan) del(k string) {
+	key := pV[chan int](k)
+	delete(x.m, key)
+}
+func (x *m_chan) desc() *mdesc { return x.d }
+
+type m_p1 struct {
+	m map[struct{ p unsafe.Pointer }]struct{}
+	d *mdesc
+}
+
+func wrap_p1(m map[struct{ p unsafe.Pointer }]struct{}) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[struct{ p unsafe.Pointer }](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[struct{}](p) }
+	return &m_p1{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_p1) set(k string, v uint64) {
+	key := pV[struct{ p unsafe.Pointer }](k)
+	x.m[key] = mV[struct{}](v)
+}
+func (x *m_p1) get(k string) (func() string, bool) {
+	key := pV[struct{ p unsafe.Pointer }](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_p1) del(k string) {
+	key := pV[struct{ p unsafe.Pointer }](k)
+	delete(x.m, key)
+}
+func (x *m_p1) desc() *mdesc { return x.d }
+
+type m_s1 struct {
+	m map[struct{ s string }]any
+	d *mdesc
+}
+
+func wrap_s1(m map[struct{ s string }]any) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[struct{ s string }](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[any](p) }
+	return &m_s1{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_s1) set(k string, v uint64) {
+	key := pV[struct{ s string }](k)
+	x.m[key] = mV[any](v)
+}
+func (x *m_s1) get(k string) (func() string, bool) {
+	key := pV[struct{ s string }](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_s1) del(k string) {
+	key := pV[struct{ s string }](k)
+	delete(x.m, key)
+}
+func (x *m_s1) desc() *mdesc { return x.d }
+
+type m_strx struct {
+	m map[string][17]uint64
+	d *mdesc
+}
+
+func wrap_strx(m map[string][17]uint64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[string](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[[17]uint64](p) }
+	return &m_strx{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_strx) set(k string, v uint64) {
+	key := pV[string](k)
+	x.m[key] = mV[[17]uint64](v)
+}
+func (x *m_strx) get(k string) (func() string, bool) {
+	key := pV[string](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_strx) del(k string) {
+	key := pV[string](k)
+	delete(x.m, key)
+}
+func (x *m_strx) desc() *mdesc { return x.d }
+
+type m_str0 struct {
+	m map[string]struct{}
+	d *mdesc
+}
+
+func wrap_str0(m map[string]struct{}) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[string](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[struct{}](p) }
+	return &m_str0{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_str0) set(k string, v uint64) {
+	key := pV[string](k)
+	x.m[key] = mV[struct{}](v)
+}
+func (x *m_str0) get(k string) (func() string, bool) {
+	key := pV[string](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_str0) del(k string) {
+	key := pV[string](k)
+	delete(x.m, key)
+}
+func (x *m_str0) desc() *mdesc { return x.d }
+
+type m_u32x struct {
+	m map[uint32][200]uint8
+	d *mdesc
+}
+
+func wrap_u32x(m map[uint32][200]uint8) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[uint32](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[[200]uint8](p) }
+	return &m_u32x{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_u32x) set(k string, v uint64) {
+	key := pV[uint32](k)
+	x.m[key] = mV[[200]uint8](v)
+}
+func (x *m_u32x) get(k string) (func() string, bool) {
+	key := pV[uint32](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_u32x) del(k string) {
+	key := pV[uint32](k)
+	delete(x.m, key)
+}
+func (x *m_u32x) desc() *mdesc { return x.d }
+
+type m_bool struct {
+	m map[bool]string
+	d *mdesc
+}
+
+func wrap_bool(m map[bool]string) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[bool](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[string](p) }
+	return &m_bool{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_bool) set(k string, v uint64) {
+	key := pV[bool](k)
+	x.m[key] = mV[string](v)
+}
+func (x *m_bool) get(k string) (func() string, bool) {
+	key := pV[bool](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_bool) del(k string) {
+	key := pV[bool](k)
+	delete(x.m, key)
+}
+func (x *m_bool) desc() *mdesc { return x.d }
+
+type m_u16 struct {
+	m map[uint16][3]uint16
+	d *mdesc
+}
+
+func wrap_u16(m map[uint16][3]uint16) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[uint16](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[[3]uint16](p) }
+	return &m_u16{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_u16) set(k string, v uint64) {
+	key := pV[uint16](k)
+	x.m[key] = mV[[3]uint16](v)
+}
+func (x *m_u16) get(k string) (func() string, bool) {
+	key := pV[uint16](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_u16) del(k string) {
+	key := pV[uint16](k)
+	delete(x.m, key)
+}
+func (x *m_u16) desc() *mdesc { return x.d }
+
+type m_f32 struct {
+	m map[float32]float64
+	d *mdesc
+}
+
+func wrap_f32(m map[float32]float64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[float32](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[float64](p) }
+	return &m_f32{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_f32) set(k string, v uint64) {
+	key := pV[float32](k)
+	x.m[key] = mV[float64](v)
+}
+func (x *m_f32) get(k string) (func() string, bool) {
+	key := pV[float32](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_f32) del(k string) {
+	key := pV[float32](k)
+	delete(x.m, key)
+}
+func (x *m_f32) desc() *mdesc { return x.d }
+
+type m_c64 struct {
+	m map[complex64]uint8
+	d *mdesc
+}
+
+func wrap_c64(m map[complex64]uint8) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[complex64](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[uint8](p) }
+	return &m_c64{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_c64) set(k string, v uint64) {
+	key := pV[complex64](k)
+	x.m[key] = mV[uint8](v)
+}
+func (x *m_c64) get(k string) (func() string, bool) {
+	key := pV[complex64](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_c64) del(k string) {
+	key := pV[complex64](k)
+	delete(x.m, key)
+}
+func (x *m_c64) desc() *mdesc { return x.d }
+
+type m_c128 struct {
+	m map[complex128]complex64
+	d *mdesc
+}
+
+func wrap_c128(m map[complex128]complex64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[complex128](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[complex64](p) }
+	return &m_c128{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_c128) set(k string, v uint64) {
+	key := pV[complex128](k)
+	x.m[key] = mV[complex64](v)
+}
+func (x *m_c128) get(k string) (func() string, bool) {
+	key := pV[complex128](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_c128) del(k string) {
+	key := pV[complex128](k)
+	delete(x.m, key)
+}
+func (x *m_c128) desc() *mdesc { return x.d }
+
+type m_f1 struct {
+	m map[struct{ f [1]float64 }]uint64
+	d *mdesc
+}
+
+func wrap_f1(m map[struct{ f [1]float64 }]uint64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[struct{ f [1]float64 }](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[uint64](p) }
+	return &m_f1{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_f1) set(k string, v uint64) {
+	key := pV[struct{ f [1]float64 }](k)
+	x.m[key] = mV[uint64](v)
+}
+func (x *m_f1) get(k string) (func() string, bool) {
+	key := pV[struct{ f [1]float64 }](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_f1) del(k string) {
+	key := pV[struct{ f [1]float64 }](k)
+	delete(x.m, key)
+}
+func (x *m_f1) desc() *mdesc { return x.d }
+
+type m_pad struct {
+	m map[struct {
+		a    uint8
+		b    uint64
+		c, d uint8
+	}]int16
+	d *mdesc
+}
+
+func wrap_pad(m map[struct {
+	a    uint8
+	b    uint64
+	c, d uint8
+}]int16) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string {
+		return encV[struct {
+			a    uint8
+			b    uint64
+			c, d uint8
+		}](p)
+	}
+	encElem := func(p unsafe.Pointer) string { return encV[int16](p) }
+	return &m_pad{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_pad) set(k string, v uint64) {
+	key := pV[struct {
+		a    uint8
+		b    uint64
+		c, d uint8
+	}](k)
+	x.m[key] = mV[int16](v)
+}
+func (x *m_pad) get(k string) (func() string, bool) {
+	key := pV[struct {
+		a    uint8
+		b    uint64
+		c, d uint8
+	}](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_pad) del(k string) {
+	key := pV[struct {
+		a    uint8
+		b    uint64
+		c, d uint8
+	}](k)
+	delete(x.m, key)
+}
+func (x *m_pad) desc() *mdesc { return x.d }
+
+type m_blank struct {
+	m map[struct {
+		a uint8
+		_ uint8
+		b uint16
+		s string
+		_ float64
+	}]uint64
+	d *mdesc
+}
+
+func wrap_blank(m map[struct {
+	a uint8
+	_ uint8
+	b uint16
+	s string
+	_ float64
+}]uint64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string {
+		return encV[struct {
+			a uint8
+			_ uint8
+			b uint16
+			s string
+			_ float64
+		}](p)
+	}
+	encElem := func(p unsafe.Pointer) string { return encV[uint64](p) }
+	return &m_blank{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_blank) set(k string, v uint64) {
+	key := pV[struct {
+		a uint8
+		_ uint8
+		b uint16
+		s string
+		_ float64
+	}](k)
+	x.m[key] = mV[uint64](v)
+}
+func (x *m_blank) get(k string) (func() string, bool) {
+	key := pV[struct {
+		a uint8
+		_ uint8
+		b uint16
+		s string
+		_ float64
+	}](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_blank) del(k string) {
+	key := pV[struct {
+		a uint8
+		_ uint8
+		b uint16
+		s string
+		_ float64
+	}](k)
+	delete(x.m, key)
+}
+func (x *m_blank) desc() *mdesc { return x.d }
+
+type m_strs struct {
+	m map[[3]string]uint64
+	d *mdesc
+}
+
+func wrap_strs(m map[[3]string]uint64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[[3]string](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[uint64](p) }
+	return &m_strs{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_strs) set(k string, v uint64) {
+	key := pV[[3]string](k)
+	x.m[key] = mV[uint64](v)
+}
+func (x *m_strs) get(k string) (func() string, bool) {
+	key := pV[[3]string](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_strs) del(k string) {
+	key := pV[[3]string](k)
+	delete(x.m, key)
+}
+func (x *m_strs) desc() *mdesc { return x.d }
+
+type m_nest struct {
+	m map[[2]struct {
+		f float32
+		s string
+		n int8
+	}]uint64
+	d *mdesc
+}
+
+func wrap_nest(m map[[2]struct {
+	f float32
+	s string
+	n int8
+}]uint64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string {
+		return encV[[2]struct {
+			f float32
+			s string
+			n int8
+		}](p)
+	}
+	encElem := func(p unsafe.Pointer) string { return encV[uint64](p) }
+	return &m_nest{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_nest) set(k string, v uint64) {
+	key := pV[[2]struct {
+		f float32
+		s string
+		n int8
+	}](k)
+	x.m[key] = mV[uint64](v)
+}
+func (x *m_nest) get(k string) (func() string, bool) {
+	key := pV[[2]struct {
+		f float32
+		s string
+		n int8
+	}](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_nest) del(k string) {
+	key := pV[[2]struct {
+		f float32
+		s string
+		n int8
+	}](k)
+	delete(x.m, key)
+}
+func (x *m_nest) desc() *mdesc { return x.d }
+
+type m_sany struct {
+	m map[struct {
+		n int8
+		a any
+		s string
+	}]uint64
+	d *mdesc
+}
+
+func wrap_sany(m map[struct {
+	n int8
+	a any
+	s string
+}]uint64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string {
+		return encV[struct {
+			n int8
+			a any
+			s string
+		}](p)
+	}
+	encElem := func(p unsafe.Pointer) string { return encV[uint64](p) }
+	return &m_sany{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_sany) set(k string, v uint64) {
+	key := pV[struct {
+		n int8
+		a any
+		s string
+	}](k)
+	x.m[key] = mV[uint64](v)
+}
+func (x *m_sany) get(k string) (func() string, bool) {
+	key := pV[struct {
+		n int8
+		a any
+		s string
+	}](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_sany) del(k string) {
+	key := pV[struct {
+		n int8
+		a any
+		s string
+	}](k)
+	delete(x.m, key)
+}
+func (x *m_sany) desc() *mdesc { return x.d }
+
+type m_m struct {
+	m map[M]M
+	d *mdesc
+}
+
+func wrap_m(m map[M]M) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[M](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[M](p) }
+	return &m_m{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_m) set(k string, v uint64) {
+	key := pV[M](k)
+	x.m[key] = mV[M](v)
+}
+func (x *m_m) get(k string) (func() string, bool) {
+	key := pV[M](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_m) del(k string) {
+	key := pV[M](k)
+	delete(x.m, key)
+}
+func (x *m_m) desc() *mdesc { return x.d }
+
+type m_any2 struct {
+	m map[[2]any][20]any
+	d *mdesc
+}
+
+func wrap_any2(m map[[2]any][20]any) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[[2]any](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[[20]any](p) }
+	return &m_any2{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_any2) set(k string, v uint64) {
+	key := pV[[2]any](k)
+	x.m[key] = mV[[20]any](v)
+}
+func (x *m_any2) get(k string) (func() string, bool) {
+	key := pV[[2]any](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_any2) del(k string) {
+	key := pV[[2]any](k)
+	delete(x.m, key)
+}
+func (x *m_any2) desc() *mdesc { return x.d }
+
+type m_bigk struct {
+	m map[[17]uint64]uint64
+	d *mdesc
+}
+
+func wrap_bigk(m map[[17]uint64]uint64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[[17]uint64](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[uint64](p) }
+	return &m_bigk{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_bigk) set(k string, v uint64) {
+	key := pV[[17]uint64](k)
+	x.m[key] = mV[uint64](v)
+}
+func (x *m_bigk) get(k string) (func() string, bool) {
+	key := pV[[17]uint64](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_bigk) del(k string) {
+	key := pV[[17]uint64](k)
+	delete(x.m, key)
+}
+func (x *m_bigk) desc() *mdesc { return x.d }
+
+type m_bigs struct {
+	m map[struct {
+		s string
+		n [15]uint64
+	}]bool
+	d *mdesc
+}
+
+func wrap_bigs(m map[struct {
+	s string
+	n [15]uint64
+}]bool) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string {
+		return encV[struct {
+			s string
+			n [15]uint64
+		}](p)
+	}
+	encElem := func(p unsafe.Pointer) string { return encV[bool](p) }
+	return &m_bigs{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_bigs) set(k string, v uint64) {
+	key := pV[struct {
+		s string
+		n [15]uint64
+	}](k)
+	x.m[key] = mV[bool](v)
+}
+func (x *m_bigs) get(k string) (func() string, bool) {
+	key := pV[struct {
+		s string
+		n [15]uint64
+	}](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_bigs) del(k string) {
+	key := pV[struct {
+		s string
+		n [15]uint64
+	}](k)
+	delete(x.m, key)
+}
+func (x *m_bigs) desc() *mdesc { return x.d }
+
+type m_fat struct {
+	m map[uint64][130]uint64
+	d *mdesc
+}
+
+func wrap_fat(m map[uint64][130]uint64) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[uint64](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[[130]uint64](p) }
+	return &m_fat{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_fat) set(k string, v uint64) {
+	key := pV[uint64](k)
+	x.m[key] = mV[[130]uint64](v)
+}
+func (x *m_fat) get(k string) (func() string, bool) {
+	key := pV[uint64](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_fat) del(k string) {
+	key := pV[uint64](k)
+	delete(x.m, key)
+}
+func (x *m_fat) desc() *mdesc { return x.d }
+
+type m_fatf struct {
+	m map[float64][1100]uint8
+	d *mdesc
+}
+
+func wrap_fatf(m map[float64][1100]uint8) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[float64](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[[1100]uint8](p) }
+	return &m_fatf{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_fatf) set(k string, v uint64) {
+	key := pV[float64](k)
+	x.m[key] = mV[[1100]uint8](v)
+}
+func (x *m_fatf) get(k string) (func() string, bool) {
+	key := pV[float64](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_fatf) del(k string) {
+	key := pV[float64](k)
+	delete(x.m, key)
+}
+func (x *m_fatf) desc() *mdesc { return x.d }
+
 func newMap(t string, hint int) tmap {
 	switch t {
 	case "u64":
@@ -618,6 +1508,178 @@ func newMap(t string, hint int) tmap {
 			return wrap_u8(make(map[uint8]bool))
 		}
 		return wrap_u8(make(map[uint8]bool, hint))
+	case "b4":
+		if hint == 0 {
+			return wrap_b4(make(map[[4]uint8]uint64))
+		}
+		return wrap_b4(make(map[[4]uint8]uint64, hint))
+	case "s32":
+		if hint == 0 {
+			return wrap_s32(make(map[struct{ a, b uint16 }]string))
+		}
+		return wrap_s32(make(map[struct{ a, b uint16 }]string, hint))
+	case "s64":
+		if hint == 0 {
+			return wrap_s64(make(map[struct{ a, b int32 }][2]string))
+		}
+		return wrap_s64(make(map[struct{ a, b int32 }][2]string, hint))
+	case "chan":
+		if hint == 0 {
+			return wrap_chan(make(map[chan int]uint64))
+		}
+		return wrap_chan(make(map[chan int]uint64, hint))
+	case "p1":
+		if hint == 0 {
+			return wrap_p1(make(map[struct{ p unsafe.Pointer }]struct{}))
+		}
+		return wrap_p1(make(map[struct{ p unsafe.Pointer }]struct{}, hint))
+	case "s1":
+		if hint == 0 {
+			return wrap_s1(make(map[struct{ s string }]any))
+		}
+		return wrap_s1(make(map[struct{ s string }]any, hint))
+	case "strx":
+		if hint == 0 {
+			return wrap_strx(make(map[string][17]uint64))
+		}
+		return wrap_strx(make(map[string][17]uint64, hint))
+	case "str0":
+		if hint == 0 {
+			return wrap_str0(make(map[string]struct{}))
+		}
+		return wrap_str0(make(map[string]struct{}, hint))
+	case "u32x":
+		if hint == 0 {
+			return wrap_u32x(make(map[uint32][200]uint8))
+		}
+		return wrap_u32x(make(map[uint32][200]uint8, hint))
+	case "bool":
+		if hint == 0 {
+			return wrap_bool(make(map[bool]string))
+		}
+		return wrap_bool(make(map[bool]string, hint))
+	case "u16":
+		if hint == 0 {
+			return wrap_u16(make(map[uint16][3]uint16))
+		}
+		return wrap_u16(make(map[uint16][3]uint16, hint))
+	case "f32":
+		if hint == 0 {
+			return wrap_f32(make(map[float32]float64))
+		}
+		return wrap_f32(make(map[float32]float64, hint))
+	case "c64":
+		if hint == 0 {
+			return wrap_c64(make(map[complex64]uint8))
+		}
+		return wrap_c64(make(map[complex64]uint8, hint))
+	case "c128":
+		if hint == 0 {
+			return wrap_c128(make(map[complex128]complex64))
+		}
+		return wrap_c128(make(map[complex128]complex64, hint))
+	case "f1":
+		if hint == 0 {
+			return wrap_f1(make(map[struct{ f [1]float64 }]uint64))
+		}
+		return wrap_f1(make(map[struct{ f [1]float64 }]uint64, hint))
+	case "pad":
+		if hint == 0 {
+			return wrap_pad(make(map[struct {
+				a    uint8
+				b    uint64
+				c, d uint8
+			}]int16))
+		}
+		return wrap_pad(make(map[struct {
+			a    uint8
+			b    uint64
+			c, d uint8
+		}]int16, hint))
+	case "blank":
+		if hint == 0 {
+			return wrap_blank(make(map[struct {
+				a uint8
+				_ uint8
+				b uint16
+				s string
+				_ float64
+			}]uint64))
+		}
+		return wrap_blank(make(map[struct {
+			a uint8
+			_ uint8
+			b uint16
+			s string
+			_ float64
+		}]uint64, hint))
+	case "strs":
+		if hint == 0 {
+			return wrap_strs(make(map[[3]string]uint64))
+		}
+		return wrap_strs(make(map[[3]string]uint64, hint))
+	case "nest":
+		if hint == 0 {
+			return wrap_nest(make(map[[2]struct {
+				f float32
+				s string
+				n int8
+			}]uint64))
+		}
+		return wrap_nest(make(map[[2]struct {
+			f float32
+			s string
+			n int8
+		}]uint64, hint))
+	case "sany":
+		if hint == 0 {
+			return wrap_sany(make(map[struct {
+				n int8
+				a any
+				s string
+			}]uint64))
+		}
+		return wrap_sany(make(map[struct {
+			n int8
+			a any
+			s string
+		}]uint64, hint))
+	case "m":
+		if hint == 0 {
+			return wrap_m(make(map[M]M))
+		}
+		return wrap_m(make(map[M]M, hint))
+	case "any2":
+		if hint == 0 {
+			return wrap_any2(make(map[[2]any][20]any))
+		}
+		return wrap_any2(make(map[[2]any][20]any, hint))
+	case "bigk":
+		if hint == 0 {
+			return wrap_bigk(make(map[[17]uint64]uint64))
+		}
+		return wrap_bigk(make(map[[17]uint64]uint64, hint))
+	case "bigs":
+		if hint == 0 {
+			return wrap_bigs(make(map[struct {
+				s string
+				n [15]uint64
+			}]bool))
+		}
+		return wrap_bigs(make(map[struct {
+			s string
+			n [15]uint64
+		}]bool, hint))
+	case "fat":
+		if hint == 0 {
+			return wrap_fat(make(map[uint64][130]uint64))
+		}
+		return wrap_fat(make(map[uint64][130]uint64, hint))
+	case "fatf":
+		if hint == 0 {
+			return wrap_fatf(make(map[float64][1100]uint8))
+		}
+		return wrap_fatf(make(map[float64][1100]uint8, hint))
 	}
 	panic("bad type " + t)
 }

@@ -1,0 +1,158 @@
+//! Keys for every map type that scripts know, and the scripts that mix those types.
+
+use crate::scripts::Script;
+
+/// Writes a key's text.
+type Key = fn(&mut Script) -> String;
+
+/// What a key's text may be, by map type; the types are those of `go/gen.go`.
+const KEYS: &[(&str, Key)] = &[
+    ("u64", |s| if s.below(2) == 0 { s.num(400) } else { s.below(u64::MAX).to_string() }),
+    ("u64b", |s| s.num(300)),
+    ("u64t", |s| s.num(300)),
+    ("u64w", |s| s.num(100)),
+    ("u64x", |s| s.num(100)),
+    ("u64p", |s| s.num(300)),
+    ("u32", |s| s.num(600)),
+    ("i32s", |s| s.num(300)),
+    ("str", text),
+    ("arr", |s| s.num(20) + "," + &s.num(20)),
+    ("f64", float),
+    ("any", |s| match s.below(4) {
+        0 => format!("st:1,{},q{}", float(s), s.num(20)),
+        _ => any(s),
+    }),
+    ("ptr", |s| s.num(300)),
+    ("big", |s| s.num(120)),
+    ("zel", |s| s.num(300)),
+    ("zky", |_| "0".to_owned()),
+    ("st", |s| format!("{},{},w{}", s.num(4), float(s), s.num(30))),
+    ("u8", |s| s.num(256)),
+    ("b4", |s| format!("{},{},{}", s.num(6), s.num(6), s.num(6))),
+    ("s32", |s| s.num(20) + "," + &s.num(20)),
+    ("s64", |s| s.num(20) + "," + &s.num(20)),
+    ("chan", |s| s.num(300)),
+    ("p1", |s| s.num(300)),
+    ("s1", text),
+    ("strx", text),
+    ("str0", text),
+    ("u32x", |s| s.num(200)),
+    ("bool", |s| s.num(2)),
+    ("u16", |s| s.num(300)),
+    ("f32", float),
+    ("c64", |s| float(s) + "," + &float(s)),
+    ("c128", |s| s.pick(&["0,", "-0,", "1.5,"]).to_owned() + &float(s)),
+    ("f1", float),
+    ("pad", |s| format!("{},{},{}", s.num(4), s.num(9), s.num(3))),
+    ("blank", |s| format!("{},{},w{}", s.num(4), s.num(4), s.num(20))),
+    ("strs", |s| format!("a{},{},c{}", s.num(3), long(s), s.num(4))),
+    ("nest", |s| format!("{},a{},{},{},b{},3", float(s), s.num(4), s.num(4), s.pick(&["0", "-0", "1.5"]), s.num(3))),
+    ("sany", |s| format!("{},{},t{}", s.num(3), any(s), s.num(5))),
+    ("m", |s| s.pick(&["n:", "n:", "p:", "p:", "nil:", "slice:"]).to_owned() + &s.num(60)),
+    ("any2", |s| any(s) + "," + &any(s)),
+    ("bigk", |s| s.num(200)),
+    ("bigs", |s| if s.below(2) == 0 { format!("a{},{}", s.num(60), s.num(3)) } else { long(s) + ",1" }),
+    ("fat", |s| s.num(200)),
+    ("fatf", float),
+];
+
+fn float(s: &mut Script) -> String {
+    match s.below(8) {
+        0 => "NaN".to_owned(),
+        1 => s.pick(&["0", "-0"]).to_owned(),
+        2 => s.pick(&["Inf", "-Inf", "1e-45", "0xfff8000000000123"]).to_owned(),
+        3 => s.num(40) + ".25",
+        _ => s.num(100),
+    }
+}
+
+/// A string of 32 bytes or more, one of a few that look alike at both ends.
+fn long(s: &mut Script) -> String {
+    let middle = s.pick(&["63", "64", "65", "66"]).repeat(s.pick(&[24, 28, 32, 56]));
+    format!("x:61616161{middle}62626262")
+}
+
+fn text(s: &mut Script) -> String {
+    match s.below(4) {
+        0 | 1 => format!("k{}", s.below(200)),
+        2 => long(s),
+        _ => "x:".to_owned() + &"ab".repeat(s.pick(&[0, 1, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 64, 65, 128, 129, 200])),
+    }
+}
+
+/// An interface value without commas in it.
+fn any(s: &mut Script) -> String {
+    match s.below(14) {
+        0 | 1 => "i:".to_owned() + &s.num(60),
+        2 | 3 => "s:z".to_owned() + &s.num(60),
+        4 => "f:".to_owned() + &float(s),
+        5 => "u8:".to_owned() + &s.num(200),
+        6 => "n:".to_owned() + &s.num(50),
+        7 => "p:".to_owned() + &s.num(40),
+        8 => "pad:".to_owned() + &s.num(40),
+        9 => "a:".to_owned() + &s.num(9),
+        10 => "any:i:".to_owned() + &s.num(20),
+        11 => s.pick(&["any:nil:", "any:any:s:x", "any:slice:"]).to_owned(),
+        12 => s.pick(&["slice:", "fn:"]).to_owned(),
+        _ => s.pick(&["nil:", "s:"]).to_owned(),
+    }
+}
+
+/// Every operation on maps of a few types; over the seeds, of all types.
+pub(crate) fn kinds(s: &mut Script) {
+    let first = s.seed as usize * 5;
+    let mut live: Vec<(String, usize)> = Vec::new();
+    for i in first..first + 5 {
+        let i = i % KEYS.len();
+        for hint in [0, 9, 60] {
+            let name = format!("{}_{hint}", KEYS[i].0);
+            s.new_map(&name, KEYS[i].0, hint);
+            live.push((name, i));
+        }
+    }
+    let (mut iters, mut clones) = (0, 0);
+    let sets = s.pick(&[620, 700, 740]);
+    for _ in 0..700 {
+        let (m, kind) = live[s.below(live.len() as u64) as usize].clone();
+        let key = (KEYS[kind].1)(s);
+        match s.below(1000) {
+            n if n < sets => {
+                let v = s.below(1_000_000);
+                s.line(format_args!("set {m} {key} {v}"));
+            }
+            ..800 => s.line(format_args!("del {m} {key}")),
+            800..860 => s.line(format_args!("get {m} {key}")),
+            860..900 => {
+                iters += 1;
+                let (start, offset) = (s.below(64), s.below(8));
+                if s.below(2) == 0 {
+                    s.line(format_args!("iter {m} i{iters} {start} {offset}"));
+                } else {
+                    s.line(format_args!("riter {m} i{iters}"));
+                }
+            }
+            900..970 if iters > 0 => {
+                let (i, n) = (iters - s.below(iters.min(20)), 1 + s.below(11));
+                s.line(format_args!("next i{i} {n}"));
+            }
+            970..975 => s.line(format_args!("clear {m}")),
+            975..980 if s.clone => {
+                clones += 1;
+                s.line(format_args!("clone {m} {m}c{clones}"));
+                live.push((format!("{m}c{clones}"), kind));
+            }
+            980..985 => s.line(format_args!("gc")),
+            _ => {}
+        }
+    }
+    for (m, _) in live {
+        s.line(format_args!("dump {m}"));
+    }
+}
+
+/// [`kinds`] with the fallback hash.
+pub(crate) fn fallback(s: &mut Script) {
+    let keys: Vec<String> = (0..4).map(|_| (s.below(u64::MAX) | 1).to_string()).collect();
+    s.line(format_args!("hashkey {}", keys.join(" ")));
+    kinds(s);
+}
