@@ -336,3 +336,53 @@ fn benches_say_in_one_line_what_is_wrong() {
         assert!(status == 2 || s.err.lines().count() == 1, "{}", s.err);
     }
 }
+
+/// A script in a file of its own.
+fn script(name: &str, text: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).expect("a file");
+    path.into_os_string().into_string().expect("a name in UTF-8")
+}
+
+#[test]
+fn replay_answers_as_the_oracle_does() {
+    let path = script("answers", "keys 00\nset m 1 2\n");
+    let said = run(&["replay", &path]);
+    assert_eq!((said.status, said.err), (Some(1), format!("gohmap: {path}:1: keys takes 256 hexadecimal digits\n")));
+    let keys = "07".repeat(128);
+    let path =
+        script("answers", &format!("keys {keys}\nrng on\nnew m u64 0 7\nset m 1 2\nget m 1\n\n# done\ndump m\n"));
+    for version in ["1.19", "1.22", "1.24-noswiss"] {
+        let said = run(&["replay", &path, "--go", version]);
+        assert_eq!((said.status, said.err.as_str()), (Some(0), ""));
+        let lines = json_lines(&said.out);
+        assert_eq!(lines[0]["go"], version);
+        assert_eq!((&lines[1]["get"], &lines[1]["ok"]), (&Value::from("0200000000000000"), &Value::from(true)));
+        assert_eq!(lines[2]["new"][0]["k"][0], "0100000000000000");
+        assert_eq!(lines.len(), 3);
+    }
+}
+
+#[test]
+fn replay_prints_what_happened_before_an_error_and_names_its_line() {
+    let path = script("error", "new m u64 0 7\nset m 1 2\nget m 1\nset m x 2\nget m 1\n");
+    let said = run(&["replay", &path]);
+    assert_eq!((said.status, said.err), (Some(1), format!("gohmap: {path}:4: \"x\" is not a number\n")));
+    assert_eq!(json_lines(&said.out).len(), 2);
+    let said = run(&["replay", "/nowhere/at-all"]);
+    assert_eq!(
+        (said.status, said.err.as_str(), said.out.as_str()),
+        (Some(1), "gohmap: there is no file /nowhere/at-all\n", "")
+    );
+    let path = script("binary", "");
+    std::fs::write(&path, b"# fine\nset m \xff 1\n").expect("a file");
+    let said = run(&["replay", &path]);
+    assert_eq!((said.status, said.err), (Some(1), format!("gohmap: {path}: line 2 is not UTF-8\n")));
+}
+
+#[test]
+fn replay_reads_standard_input() {
+    let path = script("input", "new m str 0 7\nset m key 2\nget m key\n");
+    let said = said(gohmap(&["replay", "-"]).stdin(File::open(path).expect("the script")));
+    assert_eq!((said.status, said.err.as_str(), json_lines(&said.out).len()), (Some(0), "", 2));
+}

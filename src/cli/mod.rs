@@ -6,6 +6,7 @@ mod bench;
 mod crash;
 mod list;
 mod progress;
+mod replay;
 mod text;
 mod tour;
 
@@ -26,6 +27,7 @@ Examples:
   gohmap tour                           every scenario, held against real Go
   gohmap crash nil-assign               one of them; ends with status 2
   gohmap list                           their names
+  gohmap replay script.txt              operations on a map, and its memory
   gohmap bench --quick                  how fast the map is
 
 Exit status: 0 when all is well; 1 when a scenario differs from real Go, or for
@@ -45,6 +47,7 @@ enum Verb {
     Tour(tour::Tour),
     Crash(crash::Crash),
     List(list::List),
+    Replay(replay::Replay),
     Bench(bench::Bench),
 }
 
@@ -68,6 +71,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Tour(tour) => tour.run(),
         Verb::Crash(crash) => crash.run(),
         Verb::List(list) => list.run(),
+        Verb::Replay(replay) => replay.run(),
         Verb::Bench(bench) => bench.run(),
     };
     done.unwrap_or_else(|e| {
@@ -160,7 +164,7 @@ mod tests {
             match args.command {
                 Verb::Crash(crash) => crash.case().map(drop),
                 Verb::Tour(tour) => tour.chosen().map(drop),
-                Verb::List(_) => Ok(()),
+                Verb::List(_) | Verb::Replay(_) => Ok(()),
                 Verb::Bench(bench) => bench.plan().map(drop),
             }
             .unwrap_or_else(|e| panic!("{words:?}: {e}"));

@@ -1,0 +1,92 @@
+//! `gohmap replay`: a script of map operations on the emulated map, answered as real Go's oracle answers.
+
+use super::Version;
+use super::progress::Progress;
+use anyhow::{Context, Result, anyhow};
+use gohmap::lab::script::Engine;
+use gohmap::map::amd64::Isa;
+use std::fs;
+use std::io::{self, BufWriter, IsTerminal, Read, Write, stderr, stdin, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Lines between two looks at the clock.
+const STRIDE: usize = 256;
+
+/// Run a script of map operations and print what real Go's oracle prints
+///
+/// One operation a line (set, get, del, clear, clone, iter, dump, ...), one JSON object a line as the answer. All but the first
+/// line, which says what ran the script, is the same byte for byte as from a real Go program; tests/oracle/README.md
+/// describes the language and that program. At a line that cannot be run it stops with status 1; what came before it
+/// has been run and printed.
+#[derive(clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gohmap replay script.txt
+  gohmap replay - --go 1.24-noswiss | tail -n 1
+  GOHMAP_ISA=portable gohmap replay script.txt")]
+pub(super) struct Replay {
+    /// The script; - for standard input
+    script: PathBuf,
+    #[command(flatten)]
+    version: Version,
+}
+
+impl Replay {
+    pub(super) fn run(&self) -> Result<ExitCode> {
+        let (name, text) = self.read()?;
+        let text = String::from_utf8(text).map_err(|e| {
+            anyhow!("{name}: line {} is not UTF-8", 1 + count_lines(&e.as_bytes()[..e.utf8_error().valid_up_to()]))
+        })?;
+        let isa = Isa::chosen()?;
+        let mut out = BufWriter::with_capacity(1 << 16, stdout().lock());
+        let written = "the output cannot be written";
+        writeln!(
+            out,
+            "{{\"program\":\"gohmap {}\",\"go\":\"{}\",\"isa\":\"{isa}\"}}",
+            env!("CARGO_PKG_VERSION"),
+            self.version.go
+        )
+        .context(written)?;
+        let total = count_lines(text.as_bytes());
+        let mut progress = Progress::of(total, total as f64, stderr().is_terminal() && !stdout().is_terminal());
+        let mut engine = Engine::new(self.version.go, isa);
+        let mut answer = String::new();
+        for (i, line) in text.lines().enumerate() {
+            if i % STRIDE == 0 {
+                progress.show("operations");
+            }
+            answer.clear();
+            let done = engine.step(line, &mut answer);
+            out.write_all(answer.as_bytes()).context(written)?;
+            if let Err(e) = done {
+                out.flush().context(written)?;
+                progress.step();
+                return Err(anyhow!("{name}:{}: {}", e.line, e.what));
+            }
+            progress.pay(1.0);
+        }
+        out.flush().context(written)?;
+        progress.step();
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The script's name and bytes.
+    fn read(&self) -> Result<(String, Vec<u8>)> {
+        if self.script.as_os_str() == "-" {
+            let mut text = Vec::new();
+            stdin().lock().read_to_end(&mut text).context("standard input cannot be read")?;
+            return Ok(("standard input".to_owned(), text));
+        }
+        let name = self.script.display().to_string();
+        match fs::read(&self.script) {
+            Ok(text) => Ok((name, text)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(anyhow!("there is no file {name}")),
+            Err(e) => Err(anyhow!("{name} cannot be read: {e}")),
+        }
+    }
+}
+
+fn count_lines(text: &[u8]) -> usize {
+    text.iter().filter(|&&b| b == b'\n').count()
+}
