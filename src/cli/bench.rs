@@ -244,7 +244,7 @@ impl Plan {
     }
 
     fn sample_path(&self, path: Path, isa: Isa) -> Vec<f64> {
-        let mut bench = PathBench::new(path, isa);
+        let mut bench = PathBench::new(path, isa, None);
         // Panics are slow, and nobody needs many.
         let ops = if path == Path::Nil { self.path_ops / 128 } else { self.path_ops };
         bench.run(ops / 8);

@@ -101,10 +101,10 @@ pub fn measured_calls(t: &MapType, assign: Assign, calls: &[Call]) {
 }
 
 impl PathBench {
-    /// A path by an implementation.
+    /// A path by an implementation. With a seed everything is the same every time, down to the last instruction.
     #[must_use]
-    pub fn new(path: Path, isa: Isa) -> Self {
-        let rt = Runtime::new(RuntimeConfig::default());
+    pub fn new(path: Path, isa: Isa, seed: Option<u64>) -> Self {
+        let rt = Runtime::new(RuntimeConfig { seed, ..RuntimeConfig::default() });
         let t = MapType::u64(&rt, 8, false);
         Self { path, t, assign: isa.fast64().mapassign, maps: Vec::new(), calls: Vec::new() }
     }
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn calls_take_the_paths_that_they_are_called_by() {
         for path in Path::all() {
-            let mut bench = PathBench::new(path, Isa::Portable);
+            let mut bench = PathBench::new(path, Isa::Portable, None);
             bench.arrange();
             assert_eq!(bench.calls.is_empty(), path == Path::Nil, "{path}");
             let calls = bench.calls.clone();
@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn as_many_calls_as_asked_for() {
         for path in Path::all() {
-            let mut bench = PathBench::new(path, Isa::Portable);
+            let mut bench = PathBench::new(path, Isa::Portable, None);
             let n = if path == Path::Nil { 3 } else { 1500 };
             assert!(bench.run(n) > Duration::ZERO, "{path}");
         }
