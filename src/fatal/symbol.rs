@@ -4,6 +4,9 @@ use super::program::Program;
 
 /// Functions of Go's runtime that exist here under another Rust name, or outside package `runtime`.
 const RENAMED: &[(&str, &str)] = &[
+    ("aeshashbody", "aeshashbody"),
+    ("memeqbody", "memeqbody"),
+    ("memhash_fallback", "runtime.memhashFallback"),
     ("allocLarge", "runtime.(*mcache).allocLarge"),
     ("nextFree", "runtime.(*mcache).nextFree"),
     ("refill", "runtime.(*mcache).refill"),
@@ -40,11 +43,14 @@ const RUNTIME: &[&str] = &[
     "chanrecv1",
     "chansend",
     "chansend1",
+    "efaceeq",
     "evacuate",
     "evacuate_fast32",
     "evacuate_fast64",
     "evacuate_faststr",
     "evacuated",
+    "f32hash",
+    "f64hash",
     "fatal",
     "goexit",
     "gopark",
@@ -54,6 +60,8 @@ const RUNTIME: &[&str] = &[
     "growWork_faststr",
     "growslice",
     "hashGrow",
+    "ifaceeq",
+    "interhash",
     "makeBucketArray",
     "makemap",
     "makemap64",
@@ -95,6 +103,7 @@ const RUNTIME: &[&str] = &[
     "moveToBmap",
     "newarray",
     "newobject",
+    "nilinterhash",
     "panicdivide",
     "panicfloat",
     "panicmem",
@@ -107,6 +116,7 @@ const RUNTIME: &[&str] = &[
     "systemstack_switch",
     "throw",
     "typedmemmove",
+    "typehash",
 ];
 
 /// Endings of assembly routines that exist for several instruction sets.
@@ -141,7 +151,7 @@ pub(crate) fn go_name(symbol: &str, program: &Program) -> Option<String> {
             let floor = module.strip_prefix("gohmap::")?.split("::").next()?;
             // What leads into the assembly routine of the same name has no frame in Go.
             let way_in = module == "gohmap::map::amd64" || (floor == "layout" && cfg!(gohmap_asm));
-            let known = matches!(floor, "map" | "fatal" | "fault" | "gomap" | "layout");
+            let known = matches!(floor, "map" | "fatal" | "fault" | "gomap" | "hash" | "layout");
             if known && !way_in { runtime_name(name) } else { None }
         }
         "core" | "std" | "alloc" | "backtrace" | "test" | "__rustc" => None,
@@ -254,6 +264,11 @@ mod tests {
             ("gohmap_mapassign_fast64_sse41", Some("runtime.mapassign_fast64")),
             ("gohmap_mapdelete_fast64_avx512", Some("runtime.mapdelete_fast64")),
             ("gohmap_slow_mapassign_fast64_sse41", None),
+            ("gohmap::map::fast32::mapdelete_fast32::<()>", Some("runtime.mapdelete_fast32")),
+            ("gohmap::map::fast::assign", None),
+            ("gohmap::hash::memhash::aeshashbody", Some("aeshashbody")),
+            ("gohmap::hash::fallback::Keys::memhash_fallback", Some("runtime.memhashFallback")),
+            ("gohmap::hash::memhash::memhash", None),
             ("gohmap::map::amd64::mapassign_fast64", None),
             ("gohmap_guard", None),
             ("gohmap_sigpanic_entry", None),

@@ -47,7 +47,8 @@ impl Keys {
     ///
     /// # Safety
     /// Reading `len` bytes at `p` must be sound, or fault inside a region that [`crate::fault`] watches.
-    pub(crate) unsafe fn memhash(&self, p: usize, seed: u64, len: usize) -> u64 {
+    #[inline(never)]
+    pub(crate) unsafe fn memhash_fallback(&self, p: usize, seed: u64, len: usize) -> u64 {
         // SAFETY: the caller's promise for every load below, all within the bytes.
         let byte = |at: usize| u64::from(unsafe { mem::ld8(p.wrapping_add(at)) });
         // SAFETY: as above.

@@ -1,15 +1,19 @@
 //! `memhash`, `memhash32` and `memhash64` on AES (`runtime/asm_amd64.s`, the same from Go 1.19 to 1.25).
 
 use super::KeySchedule;
-use super::aes::enc;
+use super::aes::{Hardware, Round, Tables, hardware};
 use crate::layout::mem;
 
 /// `memhash64`: the hash of an 8-byte key. `seed` and `key` side by side, mixed by three rounds of AES; the low half.
 #[must_use]
 #[inline]
 pub fn memhash64(keys: &KeySchedule, key: u64, seed: u64) -> u64 {
-    let x = u128::from(key) << 64 | u128::from(seed);
-    enc(enc(enc(x, keys.key(0)), keys.key(1)), keys.key(2)) as u64
+    #[inline(always)]
+    fn rounds<R: Round>(keys: &KeySchedule, key: u64, seed: u64) -> u64 {
+        let x = u128::from(key) << 64 | u128::from(seed);
+        R::enc(R::enc(R::enc(x, keys.key(0)), keys.key(1)), keys.key(2)) as u64
+    }
+    if hardware() { rounds::<Hardware>(keys, key, seed) } else { rounds::<Tables>(keys, key, seed) }
 }
 
 /// `memhash32`: the hash of a 4-byte key, which is mixed like an 8-byte key with a zero upper half.
@@ -20,8 +24,9 @@ pub fn memhash32(keys: &KeySchedule, key: u32, seed: u64) -> u64 {
 }
 
 /// A round of AES with the state as its own key: how everything here is scrambled.
-fn scramble(x: u128) -> u128 {
-    enc(x, x)
+#[inline(always)]
+fn scramble<R: Round>(x: u128) -> u128 {
+    R::enc(x, x)
 }
 
 /// Sixteen bytes at `p`.
@@ -39,61 +44,81 @@ unsafe fn loads<const N: usize>(p: usize) -> [u128; N] {
 }
 
 /// Mixes `N` blocks, each with a seed of its own, and folds them into one.
-fn mix<const N: usize>(keys: &KeySchedule, seed: u128, blocks: [u128; N]) -> u64 {
-    finish::<N>(std::array::from_fn(|i| blocks[i] ^ lane_seed(keys, seed, i)))
+#[inline(always)]
+fn mix<R: Round, const N: usize>(keys: &KeySchedule, seed: u128, blocks: [u128; N]) -> u64 {
+    finish::<R, N>(std::array::from_fn(|i| blocks[i] ^ lane_seed::<R>(keys, seed, i)))
 }
 
 /// The seed of lane `i`: the hash's seed with key `i` of the schedule.
-fn lane_seed(keys: &KeySchedule, seed: u128, i: usize) -> u128 {
-    scramble(seed ^ keys.key(i))
+#[inline(always)]
+fn lane_seed<R: Round>(keys: &KeySchedule, seed: u128, i: usize) -> u128 {
+    scramble::<R>(seed ^ keys.key(i))
 }
 
 /// Three more rounds for each lane; the lanes XORed; the low half.
-fn finish<const N: usize>(lanes: [u128; N]) -> u64 {
-    lanes.into_iter().map(|x| scramble(scramble(scramble(x)))).fold(0, |all, x| all ^ x) as u64
+#[inline(always)]
+fn finish<R: Round, const N: usize>(lanes: [u128; N]) -> u64 {
+    lanes.into_iter().map(|x| scramble::<R>(scramble::<R>(scramble::<R>(x)))).fold(0, |all, x| all ^ x) as u64
 }
 
-/// `memhash`: the hash of the `len` bytes at `p` (`aeshashbody`).
+/// `memhash`: the hash of the `len` bytes at `p`.
+///
+/// # Safety
+/// Reading these bytes must be sound, or fault inside a region that [`crate::fault`] watches.
+#[must_use]
+#[inline(always)]
+pub unsafe fn memhash(keys: &KeySchedule, p: usize, seed: u64, len: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { aeshashbody(keys, p, seed, len) }
+}
+
+/// `aeshashbody`, where `memhash` and `strhash` end up.
 ///
 /// Blocks are loaded in Go's order, so that of several bad pages the same one faults. Go loads a key of 1 to 15 bytes with
 /// one load of sixteen that stays on its page; here it is loaded byte by byte, from the same page.
 ///
 /// # Safety
-/// Reading these bytes must be sound, or fault inside a region that [`crate::fault`] watches.
-#[must_use]
-pub unsafe fn memhash(keys: &KeySchedule, p: usize, seed: u64, len: usize) -> u64 {
+/// As [`memhash`].
+#[inline(never)]
+unsafe fn aeshashbody(keys: &KeySchedule, p: usize, seed: u64, len: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { if hardware() { body::<Hardware>(keys, p, seed, len) } else { body::<Tables>(keys, p, seed, len) } }
+}
+
+#[inline(always)]
+unsafe fn body<R: Round>(keys: &KeySchedule, p: usize, seed: u64, len: usize) -> u64 {
     let n = u128::from(len as u16);
     let seed = u128::from(seed) | n << 64 | n << 80 | n << 96 | n << 112;
     let from_end = |n: usize| p.wrapping_add(len).wrapping_sub(n);
     // SAFETY: the caller's promise; every load lies within the key.
     unsafe {
         match len {
-            0 => scramble(lane_seed(keys, seed, 0)) as u64,
+            0 => scramble::<R>(lane_seed::<R>(keys, seed, 0)) as u64,
             1..16 => {
                 let block = (0..len).fold(0, |b, i| b | u128::from(mem::ld8(p.wrapping_add(i))) << (8 * i));
-                mix(keys, seed, [block])
+                mix::<R, _>(keys, seed, [block])
             }
-            16 => mix(keys, seed, [load(p)]),
-            17..=32 => mix(keys, seed, [load(p), load(from_end(16))]),
+            16 => mix::<R, _>(keys, seed, [load(p)]),
+            17..=32 => mix::<R, _>(keys, seed, [load(p), load(from_end(16))]),
             33..=64 => {
                 let [a, b] = loads(p);
                 let [c, d] = loads(from_end(32));
-                mix(keys, seed, [a, b, c, d])
+                mix::<R, _>(keys, seed, [a, b, c, d])
             }
             65..=128 => {
                 let [a, b, c, d] = loads(p);
                 let [e, f, g, h] = loads(from_end(64));
-                mix(keys, seed, [a, b, c, d, e, f, g, h])
+                mix::<R, _>(keys, seed, [a, b, c, d, e, f, g, h])
             }
             _ => {
                 // The last 128 bytes come first; the block before may overlap them.
                 let last: [u128; 8] = loads(from_end(128));
-                let mut lanes: [u128; 8] = std::array::from_fn(|i| last[i] ^ lane_seed(keys, seed, i));
+                let mut lanes: [u128; 8] = std::array::from_fn(|i| last[i] ^ lane_seed::<R>(keys, seed, i));
                 for block in 0..(len - 1) / 128 {
                     let data: [u128; 8] = loads(p.wrapping_add(128 * block));
-                    lanes = std::array::from_fn(|i| enc(scramble(lanes[i]), data[i]));
+                    lanes = std::array::from_fn(|i| R::enc(scramble::<R>(lanes[i]), data[i]));
                 }
-                finish(lanes)
+                finish::<R, _>(lanes)
             }
         }
     }

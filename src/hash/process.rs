@@ -61,7 +61,7 @@ impl ProcessHash {
         unsafe {
             match self.algorithm {
                 Algorithm::Aes => memhash::memhash(&self.keys, p, seed, len),
-                Algorithm::Fallback => self.fallback.memhash(p, seed, len),
+                Algorithm::Fallback => self.fallback.memhash_fallback(p, seed, len),
             }
         }
     }

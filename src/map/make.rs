@@ -65,7 +65,8 @@ pub unsafe fn makemap_small(t: &MapType) -> usize {
 /// Gives everything that belongs to the map back to the heap: what Go's collector does with an unreachable map.
 ///
 /// # Safety
-/// Neither the map nor an iterator of it may be used again.
+/// Neither the map nor an iterator of it may be used again; nor a map with which it shares keys that are stored as pointers:
+/// a copy by [`maps_Clone`](super::clone::maps_Clone) and its original do, unless an assign updates such keys.
 pub unsafe fn mapdrop(t: &MapType, h: usize) {
     t.rt.heap.free_owner(h);
 }

@@ -2,7 +2,7 @@
 
 use super::alg::{self, Alg, Cond, Run};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A Go type. Cheap to clone; equal when the names are, which is identity for types written out in full.
 #[derive(Clone)]
@@ -112,9 +112,13 @@ macro_rules! basic {
                 #[doc = concat!("`", $name, "`.")]
                 #[must_use]
                 pub fn $f() -> Self {
-                    let align = if Kind::$kind == Kind::Complex { $size / 2 } else { $size.min(8) };
-                    let ptrdata = if matches!(Kind::$kind, Kind::String | Kind::UnsafePointer) { 8 } else { 0 };
-                    Self::build(Kind::$kind, $name.to_owned(), $size, align, ptrdata)
+                    static TYPE: OnceLock<GoType> = OnceLock::new();
+                    let new = || {
+                        let align = if Kind::$kind == Kind::Complex { $size / 2 } else { $size.min(8) };
+                        let ptrdata = if matches!(Kind::$kind, Kind::String | Kind::UnsafePointer) { 8 } else { 0 };
+                        Self::build(Kind::$kind, $name.to_owned(), $size, align, ptrdata)
+                    };
+                    TYPE.get_or_init(new).clone()
                 }
             )*
             /// The predeclared type of this name (`byte`, `rune`, `any`, `error` and `unsafe.Pointer` too).
