@@ -205,3 +205,6 @@ pub unsafe fn delete_probed<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
