@@ -138,6 +138,10 @@ impl Names {
     /// `h` is the address of a header of type `t` of a healthy map.
     pub unsafe fn dump(&mut self, out: &mut String, name: &str, t: &MapType, h: usize, encode: &dyn Encode) {
         let rules = t.rt.rules();
+        if h == 0 {
+            let _ = writeln!(out, "{{\"map\":{},\"nil\":true}}", quote(name));
+            return;
+        }
         // SAFETY: the caller's promise for everything that the header leads to.
         unsafe {
             let (flags, b) = (mem::ld8(h + 8), mem::ld8(h + 9));

@@ -66,6 +66,48 @@ fn float(s: &mut Script) -> String {
     }
 }
 
+/// Key `n` of a map type: different numbers, different keys, as far as the type has so many.
+pub(crate) fn nth(ty: &str, n: u64) -> String {
+    // Pointers of the oracle lie in 64 MB of memory, 64 bytes each.
+    let small = n % (1 << 20);
+    match ty {
+        "ptr" | "chan" | "p1" => small.to_string(),
+        "u8" => (n % 256).to_string(),
+        "bool" => (n % 2).to_string(),
+        "u16" => (n % 65_536).to_string(),
+        "u32" | "u32x" => (n as u32).to_string(),
+        "i32s" => (n as u32 >> 1).to_string(),
+        "b4" => format!("{},{},{},{}", n as u8, n as u8 ^ 1, (n >> 8) as u8, (n >> 16) as u8),
+        "s32" => format!("{},{}", n as u16, n as u16 / 7),
+        "s64" => format!("{},{}", n as u32 >> 1, n as u16),
+        "pad" => format!("{},{n},{}", n as u8, n as u8 / 3),
+        "f64" | "f32" | "f1" | "fatf" => (n % (1 << 40)).to_string(),
+        "c64" | "c128" => format!("{small},{}", n % 3),
+        "arr" => format!("{},{n}", n % 3),
+        "str" | "s1" | "strx" | "str0" if n % 4 == 0 => format!("x:61616161{}{n:016x}62626262", "63".repeat(40)),
+        "str" | "s1" | "strx" | "str0" => format!("k{n}"),
+        "st" => format!("{},{n},w{small}", n % 200),
+        "blank" => format!("{},{},w{n}", n % 200, n % 200),
+        "strs" => format!("a{n},b,c{}", n % 9),
+        "nest" => format!("{small},a{n},{},{},b,3", n % 100, n % 5),
+        "any" => match n % 3 {
+            0 => format!("i:{n}"),
+            1 => format!("s:z{n}"),
+            _ => format!("f:{small}"),
+        },
+        "any2" => format!("i:{n},s:x{}", n % 7),
+        "sany" => format!("{},i:{n},t{}", n % 100, n % 11),
+        "m" => format!("{}:{small}", if n % 2 == 0 { "n" } else { "p" }),
+        "bigs" => format!("a{n},{}", n % 3),
+        _ => n.to_string(),
+    }
+}
+
+/// The name of the `i`th map type, round and round.
+pub(crate) fn ty(i: u64) -> &'static str {
+    KEYS[i as usize % KEYS.len()].0
+}
+
 /// A string of 32 bytes or more, one of a few that look alike at both ends.
 fn long(s: &mut Script) -> String {
     let middle = s.pick(&["63", "64", "65", "66"]).repeat(s.pick(&[24, 28, 32, 56]));
@@ -147,6 +189,44 @@ pub(crate) fn kinds(s: &mut Script) {
     }
     for (m, _) in live {
         s.line(format_args!("dump {m}"));
+    }
+}
+
+/// Every operation on nil maps, on empty ones and on ones that have become empty, with keys that cannot be hashed among others.
+pub(crate) fn nils(s: &mut Script) {
+    for i in 0..10 {
+        let (name, key) = KEYS[(s.seed as usize * 10 + i) % KEYS.len()];
+        for (m, kind) in [("nil", name), ("small", name), ("hinted", name)] {
+            match m {
+                "nil" => s.line(format_args!("nil {m} {kind}")),
+                "small" => drop(s.new_map(m, kind, 0)),
+                _ => drop(s.new_map(m, kind, 60)),
+            }
+            for round in 0..2 {
+                for _ in 0..3 {
+                    let k = key(s);
+                    s.line(format_args!("get {m} {k}"));
+                    let k = key(s);
+                    s.line(format_args!("del {m} {k}"));
+                }
+                s.line(format_args!("clear {m}"));
+                s.line(format_args!("iter {m} a 0 3"));
+                s.line(format_args!("next a 1"));
+                s.line(format_args!("riter {m} b"));
+                s.line(format_args!("next b 1"));
+                if s.clone {
+                    s.line(format_args!("clone {m} copy"));
+                    s.line(format_args!("dump copy"));
+                }
+                if round == 0 {
+                    let k = key(s);
+                    s.line(format_args!("set {m} {k} 7"));
+                    s.line(format_args!("get {m} {k}"));
+                    s.line(format_args!("del {m} {k}"));
+                }
+            }
+            s.line(format_args!("dump {m}"));
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! the same kinds of scripts through every Go toolchain in `GOHMAP_GO` (paths of go binaries, colons between) or the `go` on PATH,
 //! and says so when it finds none.
 
+mod families;
 mod kinds;
 mod scripts;
 
@@ -11,17 +12,21 @@ use gohmap::lab::script::Engine;
 use gohmap::map::amd64::Isa;
 use gohmap::version::GoVersion;
 use scripts::{FAMILIES, script};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
-/// Scripts of each family in `recorded.txt`, at least.
-const RECORDED: u64 = 3;
-
-/// Scripts of a family in `recorded.txt`: nine of those that have five map types each, so that all types are there.
+/// Scripts of a family in `recorded.txt`: enough for every map type, without taking long.
 fn recorded(family: &str) -> u64 {
-    if family == "kinds" { 9 } else { RECORDED }
+    match family {
+        "kinds" => 9,
+        "nils" => 5,
+        "frozen" => 1,
+        _ => 3,
+    }
 }
 
 fn fnv1a(h: u64, bytes: &[u8]) -> u64 {
@@ -55,26 +60,90 @@ fn recorded_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/recorded.txt")
 }
 
+/// The implementations that a script runs on: the portable one, and one of the others in turn.
+fn isas(seed: u64) -> Vec<Isa> {
+    let all = Isa::available();
+    let mut of = vec![all[0]];
+    if let Some(others) = all.get(1..).filter(|o| !o.is_empty()) {
+        of.push(others[seed as usize % others.len()]);
+    }
+    of
+}
+
+/// What has been compared.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    scripts: usize,
+    operations: usize,
+    bytes: usize,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.scripts += other.scripts;
+        self.operations += other.operations;
+        self.bytes += other.bytes;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} scripts, {} operations, {} bytes: no difference", self.scripts, self.operations, self.bytes)
+    }
+}
+
+/// Does all jobs, as many at a time as there are processors; the answers are in the order of the jobs.
+///
+/// # Panics
+/// With the first job's error, when a job has one.
+fn in_parallel<J: Sync, R: Send>(jobs: &[J], work: impl Fn(&J) -> Result<R, String> + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut done: Vec<(usize, Result<R, String>)> = std::thread::scope(|s| {
+        let worker = || {
+            let mut done = Vec::new();
+            while let Some((i, job)) = Some(next.fetch_add(1, Relaxed)).and_then(|i| Some((i, jobs.get(i)?))) {
+                let answer = work(job);
+                if answer.is_err() {
+                    next.store(jobs.len(), Relaxed);
+                }
+                done.push((i, answer));
+            }
+            done
+        };
+        let threads: Vec<_> = (0..workers).map(|_| s.spawn(worker)).collect();
+        threads.into_iter().flat_map(|t| t.join().expect("a worker")).collect()
+    });
+    done.sort_by_key(|(i, _)| *i);
+    done.into_iter().map(|(_, r)| r.unwrap_or_else(|e| panic!("{e}"))).collect()
+}
+
 #[test]
 fn recorded_go_agrees() {
     let text = std::fs::read_to_string(recorded_file()).expect("tests/oracle/recorded.txt");
-    let (mut compared, mut operations, mut bytes) = (0, 0, 0);
-    for line in text.lines().filter(|l| !l.starts_with('#') && !l.is_empty()) {
+    let lines: Vec<&str> = text.lines().filter(|l| !l.starts_with('#') && !l.is_empty()).collect();
+    let tallies = in_parallel(&lines, |line| {
         let mut f = line.splitn(4, ' ');
         let mut word = || f.next().expect("four fields");
         let (go, family, seed, want) = (word(), word(), word().parse().expect("a seed"), word());
         let version: GoVersion = go.parse().expect("a version");
         let s = script(family, seed, version.rules().has_clone);
-        for isa in Isa::available() {
+        let mut tally = Tally { scripts: 1, ..Tally::default() };
+        for isa in isas(seed) {
             let (out, ops) = emulated(version, isa, &s);
-            assert_eq!(summary(&out), want, "Go {go}, {family} script {seed}, {isa:?}");
-            operations += ops;
-            bytes += out.len();
+            let got = summary(&out);
+            if got != want {
+                return Err(format!("Go {go}, {family} script {seed}, {isa}: real Go\n  {want}\nemulated\n  {got}"));
+            }
+            (tally.operations, tally.bytes) = (ops, out.len());
         }
-        compared += 1;
-    }
-    println!("{compared} recorded outputs of real Go, {operations} operations, {bytes} bytes: no difference");
-    assert!(compared as u64 >= 5 * RECORDED * FAMILIES.len() as u64, "recorded.txt is not whole");
+        Ok(tally)
+    });
+    let mut all = Tally::default();
+    tallies.into_iter().for_each(|t| all.add(t));
+    println!("recorded outputs of real Go: {all}");
+    let least: u64 = 5 * FAMILIES.iter().map(|(family, _)| recorded(family)).sum::<u64>();
+    assert!(all.scripts as u64 >= least, "recorded.txt is not whole: {} of {least}", all.scripts);
 }
 
 /// A Go toolchain with classic maps.
@@ -167,39 +236,44 @@ fn live_go_agrees() {
     }
     let (seed, each) = (env("GOHMAP_SEED", 1000), env("GOHMAP_SCRIPTS", 3));
     let record = std::env::var_os("GOHMAP_RECORD").is_some();
-    let mut file = String::from(
-        "# Digests of what real Go printed for the scripts of scripts.rs: version, family, seed, lines, bytes, FNV-1a of all,\n\
-         # and the high 16 bits of the running digest after each sixteenth.\n",
-    );
-    for t in &toolchains {
+    let mut jobs = Vec::new();
+    for (i, t) in toolchains.iter().enumerate() {
         let exe = t.build();
-        let (mut scripts, mut operations, mut bytes) = (0, 0, 0);
         for (family, _) in FAMILIES {
-            let seeds = if record {
-                0..recorded(family)
-            } else {
-                seed..seed + if *family == "large" { each.min(3) } else { each }
+            let seeds = match *family {
+                f if record => 0..recorded(f),
+                "frozen" => seed..seed + each.min(2),
+                "large" => seed..seed + each.min(3),
+                _ => seed..seed + each,
             };
-            for seed in seeds {
-                let s = script(family, seed, t.version.rules().has_clone);
-                let want = real(&exe, &s);
-                if record {
-                    let _ = writeln!(file, "{} {family} {seed} {}", t.name, summary(&want));
-                }
-                for isa in Isa::available() {
-                    let (got, ops) = emulated(t.version, isa, &s);
-                    if let Some(d) = first_difference(&want, &got) {
-                        panic!("Go {}, {family} script {seed} (GOHMAP_SEED={seed}), {isa:?}: {d}", t.name);
-                    }
-                    operations += ops;
-                }
-                scripts += 1;
-                bytes += want.len();
-            }
+            jobs.extend(seeds.map(|seed| (i, exe.clone(), *family, seed)));
         }
-        println!("Go {}: {scripts} scripts, {operations} operations, {bytes} bytes: no difference", t.name);
+    }
+    let compared = in_parallel(&jobs, |(i, exe, family, seed)| {
+        let t = &toolchains[*i];
+        let s = script(family, *seed, t.version.rules().has_clone);
+        let want = real(exe, &s);
+        let mut tally = Tally { scripts: 1, operations: 0, bytes: want.len() };
+        for isa in isas(*seed) {
+            let (got, ops) = emulated(t.version, isa, &s);
+            if let Some(d) = first_difference(&want, &got) {
+                return Err(format!("Go {}, {family} script {seed} (GOHMAP_SEED={seed}), {isa}: {d}", t.name));
+            }
+            tally.operations = ops;
+        }
+        Ok((tally, format!("{} {family} {seed} {}\n", t.name, summary(&want))))
+    });
+    for (i, t) in toolchains.iter().enumerate() {
+        let mut of = Tally::default();
+        jobs.iter().zip(&compared).filter(|(job, _)| job.0 == i).for_each(|(_, (tally, _))| of.add(*tally));
+        println!("Go {}: {of}", t.name);
     }
     if record {
+        let mut file = String::from(
+            "# Digests of what real Go printed for the scripts of scripts.rs: version, family, seed, lines, bytes, FNV-1a of all,\n\
+             # and the high 16 bits of the running digest after each sixteenth.\n",
+        );
+        compared.iter().for_each(|(_, line)| file.push_str(line));
         std::fs::write(recorded_file(), file).expect("recorded.txt");
     }
 }

@@ -123,6 +123,15 @@ impl Key {
     fn at(&self) -> usize {
         self.0.as_ptr().expose_provenance()
     }
+
+    /// Its hash.
+    ///
+    /// # Safety
+    /// It is a key of `t`.
+    pub(super) unsafe fn hash(&self, t: &MapType, seed: u32) -> u64 {
+        // SAFETY: the caller's promise.
+        unsafe { (t.hasher)(t, self.at(), seed.into()) }
+    }
 }
 
 impl Encode for Kind {

@@ -144,8 +144,8 @@ impl Engine {
             "keys" | "rng" | "auto" | "clear" | "dump" | "sum" => 2,
             "gc" => 1,
             "hashkey" => 5,
-            "set" | "iter" => 4,
-            "new" => 3,
+            "set" | "iter" | "fill" => 4,
+            "new" | "nil" => 3,
             "seed" | "get" | "del" | "clone" | "riter" | "next" => 3,
             _ => return self.err(format!("unknown operation {op:?}")),
         };
@@ -165,7 +165,7 @@ impl Engine {
                 Ok(())
             }
             "gc" => Ok(()),
-            _ if op != "new" && self.nil.contains(f[1]) => {
+            _ if !matches!(op, "new" | "nil") && self.nil.contains(f[1]) => {
                 self.print_panic(out, "runtime error: invalid memory address or nil pointer dereference");
                 // Nor does an iterator of nothing come into being.
                 if matches!(op, "iter" | "riter") {
@@ -173,7 +173,7 @@ impl Engine {
                 }
                 Ok(())
             }
-            "new" => self.make(&f, out),
+            "new" | "nil" => self.make(&f, out),
             "iter" | "riter" => self.start(&f, out),
             "next" => self.next(&f, out),
             _ => self.on_map(&f, out),
@@ -235,11 +235,14 @@ impl Engine {
         };
         let t = kind.map_type(&rt);
         let (hint, hash0) = (self.arg(f, 3)? as i64, self.arg(f, 4)? as u32);
-        // SAFETY: a fresh map.
-        let h = unsafe {
-            let h = if hint == 0 { make::makemap_small(&t) } else { make::makemap(&t, hint, &()) };
-            mem::st32(h + 12, hash0);
-            h
+        let h = match f[0] {
+            "nil" => 0,
+            // SAFETY: a fresh map.
+            _ => unsafe {
+                let h = if hint == 0 { make::makemap_small(&t) } else { make::makemap(&t, hint, &()) };
+                mem::st32(h + 12, hash0);
+                h
+            },
         };
         let m = Map { name: f[1].to_owned(), t: Arc::new(t), h, kind };
         self.maps.insert(f[1].to_owned(), m.clone());
@@ -276,6 +279,9 @@ impl Engine {
         let key_at = |m: &Map| m.kind.parse_key(&m.t, f[2]).or_else(|what| self.err(what));
         match f[0] {
             "seed" => {
+                if m.h == 0 {
+                    return self.err("a nil map has no hash0");
+                }
                 // SAFETY: a live header.
                 unsafe { mem::st32(m.h + 12, number_at(2)? as u32) };
             }
@@ -285,6 +291,18 @@ impl Engine {
                 let isa = self.isa;
                 // SAFETY: a live map.
                 self.guard(out, || unsafe { m.kind.set(isa, &m.t, m.h, &key, value) });
+            }
+            "fill" => {
+                let (from, to) = (number_at(2)?, number_at(3)?);
+                self.seed(&m);
+                let isa = self.isa;
+                for n in from..to {
+                    let key = m.kind.parse_key(&m.t, &n.to_string()).or_else(|what| self.err(what))?;
+                    // SAFETY: a live map.
+                    if self.guard(out, || unsafe { m.kind.set(isa, &m.t, m.h, &key, n) }).is_none() {
+                        break;
+                    }
+                }
             }
             "get" => {
                 let key = key_at(&m)?;
@@ -338,7 +356,7 @@ impl Engine {
         // Emptying a map draws a new hash0: without a scripted source it is pinned.
         // SAFETY: a live header.
         unsafe {
-            if !self.rng && matches!(f[0], "del" | "clear") && mem::ld64(m.h) == 0 {
+            if !self.rng && matches!(f[0], "del" | "clear") && m.h != 0 && mem::ld64(m.h) == 0 {
                 mem::st32(m.h + 12, 0x9e37_79b9_u32.wrapping_mul(self.line as u32));
             }
         }
@@ -410,5 +428,31 @@ impl Engine {
         }
         self.iters.insert(f[1].to_owned(), x);
         Ok(())
+    }
+}
+
+/// Hashes keys as a script's maps do: for those who write scripts.
+pub struct KeyHasher {
+    kind: &'static Kind,
+    t: MapType,
+}
+
+impl KeyHasher {
+    /// For the map type that scripts call `ty`, under a key schedule. `None` when there is no such type.
+    #[must_use]
+    pub fn new(ty: &str, keys: &KeySchedule) -> Option<Self> {
+        let kind = KINDS.iter().find(|k| k.name == ty)?;
+        let rt = Runtime::new(RuntimeConfig { keys: Some(keys.clone()), ..RuntimeConfig::default() });
+        Some(Self { kind, t: kind.map_type(&rt) })
+    }
+
+    /// The hash of a key, written as in a script, in a map with this `hash0`.
+    ///
+    /// # Errors
+    /// When the text is no key of the type.
+    pub fn hash(&self, key: &str, hash0: u32) -> Result<u64, String> {
+        let key = self.kind.parse_key(&self.t, key)?;
+        // SAFETY: the key was just made.
+        Ok(unsafe { key.hash(&self.t, hash0) })
     }
 }

@@ -303,7 +303,7 @@ fn show_v(p: &Place, out: &mut String) {
     out.push_str(&text);
 }
 
-/// A float as Go's `%v` prints it, from Rust's shortest scientific form: plain for exponents from -4 to 20.
+/// A float as Go's `%v` prints it, from Rust's shortest scientific form: plain for exponents from -4 to 5.
 fn go_float(f: f64, scientific: &str) -> String {
     if f.is_nan() {
         return "NaN".to_owned();
@@ -313,7 +313,7 @@ fn go_float(f: f64, scientific: &str) -> String {
     }
     let (mantissa, exponent) = scientific.split_once('e').expect("scientific form");
     let e: i32 = exponent.parse().expect("an exponent");
-    if !(-4..21).contains(&e) {
+    if !(-4..6).contains(&e) {
         let sign = if e < 0 { '-' } else { '+' };
         return format!("{mantissa}e{sign}{:02}", e.abs());
     }
@@ -344,8 +344,9 @@ mod tests {
             (1.0, "1"),
             (-2.5, "-2.5"),
             (100.0, "100"),
-            (1e20, "100000000000000000000"),
-            (1e21, "1e+21"),
+            (999_999.0, "999999"),
+            (1_048_575.0, "1.048575e+06"),
+            (1e20, "1e+20"),
             (1.25e-4, "0.000125"),
             (1.25e-5, "1.25e-05"),
             (1e100, "1e+100"),

@@ -278,6 +278,10 @@ func (d *mdesc) bucket(w *strings.Builder, b unsafe.Pointer) {
 
 func (d *mdesc) dump(w *strings.Builder) {
 	t, h := d.t, d.h
+	if h == nil {
+		fmt.Fprintf(w, "{\"map\":%q,\"nil\":true}\n", d.name)
+		return
+	}
 	oldB := h.B
 	if h.oldbuckets != nil && h.flags&8 == 0 {
 		oldB--
@@ -373,7 +377,7 @@ func forceIter(d *mdesc, start uintptr, off uint8) *iter {
 	mapiterinit(d.t, d.h, seed)
 	it := new(hiter)
 	it.t, it.h = d.t, d.h
-	if d.h.count == 0 {
+	if d.h == nil || d.h.count == 0 {
 		return &iter{d, it}
 	}
 	it.B, it.buckets = d.h.B, d.h.buckets
@@ -480,6 +484,16 @@ func main() {
 				m.desc().name = f[1]
 				m.desc().h.hash0 = uint32(u(4))
 				vars[f[1]] = m
+			case "nil":
+				m = nilMap(f[2])
+				m.desc().name = f[1]
+				vars[f[1]] = m
+			case "fill":
+				withKeys(func() {
+					for i, end := u(2), u(3); i < end; i++ {
+						m.set(strconv.FormatUint(i, 10), i)
+					}
+				})
 			case "seed":
 				m.desc().h.hash0 = uint32(u(2))
 			case "set":
@@ -534,7 +548,7 @@ func main() {
 			}
 		}()
 		// count==0 or clear re-rolls hash0 with runtime randomness: pin it
-		if !rngOn && m != nil && (f[0] == "del" || f[0] == "clear") && m.desc().h.count == 0 {
+		if !rngOn && m != nil && (f[0] == "del" || f[0] == "clear") && m.desc().h != nil && m.desc().h.count == 0 {
 			m.desc().h.hash0 = uint32(0x9e3779b9 * uint32(line))
 		}
 		if auto && m != nil && f[0] != "dump" && f[0] != "get" {

@@ -1683,3 +1683,97 @@ func newMap(t string, hint int) tmap {
 	}
 	panic("bad type " + t)
 }
+
+func nilMap(t string) tmap {
+	switch t {
+	case "u64":
+		return wrap_u64(nil)
+	case "u64b":
+		return wrap_u64b(nil)
+	case "u64t":
+		return wrap_u64t(nil)
+	case "u64w":
+		return wrap_u64w(nil)
+	case "u64x":
+		return wrap_u64x(nil)
+	case "u64p":
+		return wrap_u64p(nil)
+	case "u32":
+		return wrap_u32(nil)
+	case "i32s":
+		return wrap_i32s(nil)
+	case "str":
+		return wrap_str(nil)
+	case "arr":
+		return wrap_arr(nil)
+	case "f64":
+		return wrap_f64(nil)
+	case "any":
+		return wrap_any(nil)
+	case "ptr":
+		return wrap_ptr(nil)
+	case "big":
+		return wrap_big(nil)
+	case "zel":
+		return wrap_zel(nil)
+	case "zky":
+		return wrap_zky(nil)
+	case "st":
+		return wrap_st(nil)
+	case "u8":
+		return wrap_u8(nil)
+	case "b4":
+		return wrap_b4(nil)
+	case "s32":
+		return wrap_s32(nil)
+	case "s64":
+		return wrap_s64(nil)
+	case "chan":
+		return wrap_chan(nil)
+	case "p1":
+		return wrap_p1(nil)
+	case "s1":
+		return wrap_s1(nil)
+	case "strx":
+		return wrap_strx(nil)
+	case "str0":
+		return wrap_str0(nil)
+	case "u32x":
+		return wrap_u32x(nil)
+	case "bool":
+		return wrap_bool(nil)
+	case "u16":
+		return wrap_u16(nil)
+	case "f32":
+		return wrap_f32(nil)
+	case "c64":
+		return wrap_c64(nil)
+	case "c128":
+		return wrap_c128(nil)
+	case "f1":
+		return wrap_f1(nil)
+	case "pad":
+		return wrap_pad(nil)
+	case "blank":
+		return wrap_blank(nil)
+	case "strs":
+		return wrap_strs(nil)
+	case "nest":
+		return wrap_nest(nil)
+	case "sany":
+		return wrap_sany(nil)
+	case "m":
+		return wrap_m(nil)
+	case "any2":
+		return wrap_any2(nil)
+	case "bigk":
+		return wrap_bigk(nil)
+	case "bigs":
+		return wrap_bigs(nil)
+	case "fat":
+		return wrap_fat(nil)
+	case "fatf":
+		return wrap_fatf(nil)
+	}
+	panic("bad type " + t)
+}
