@@ -84,7 +84,9 @@ pub(crate) fn nth(ty: &str, n: u64) -> String {
         "f64" | "f32" | "f1" | "fatf" => (n % (1 << 40)).to_string(),
         "c64" | "c128" => format!("{small},{}", n % 3),
         "arr" => format!("{},{n}", n % 3),
-        "str" | "s1" | "strx" | "str0" if n % 4 == 0 => format!("x:61616161{}{n:016x}62626262", "63".repeat(40)),
+        "str" | "s1" | "strx" | "str0" if n.is_multiple_of(4) => {
+            format!("x:61616161{}{n:016x}62626262", "63".repeat(40))
+        }
         "str" | "s1" | "strx" | "str0" => format!("k{n}"),
         "st" => format!("{},{n},w{small}", n % 200),
         "blank" => format!("{},{},w{n}", n % 200, n % 200),
@@ -97,7 +99,7 @@ pub(crate) fn nth(ty: &str, n: u64) -> String {
         },
         "any2" => format!("i:{n},s:x{}", n % 7),
         "sany" => format!("{},i:{n},t{}", n % 100, n % 11),
-        "m" => format!("{}:{small}", if n % 2 == 0 { "n" } else { "p" }),
+        "m" => format!("{}:{small}", if n.is_multiple_of(2) { "n" } else { "p" }),
         "bigs" => format!("a{n},{}", n % 3),
         _ => n.to_string(),
     }
