@@ -20,18 +20,19 @@ ENTRY gohmap_mapdelete_fast64_\isa
         jbe     .Lfew\@
         cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
         jne     .Lslow\@
+        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jne     .Lslow\@                        /* concurrent map writes */
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
         jne     .Lslow\@                        /* growing: evacuation work to do */
-        KEY_\isa
         HASH_\isa
-        KEYS_\isa
+        KEY_\isa
         movq    HMAP_BUCKETS(%rsi), %r8
         movzbl  HMAP_B(%rsi), %ecx
         xorl    %r10d, %r10d
         leal    -1(%rcx), %eax
         cmpl    $62, %eax
         ja      .Lsmall\@
-        START_WRITING .Lflags\@
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lflagged\@:
         INDEX_\isa
         imulq   $144, %rax, %rax
@@ -86,7 +87,9 @@ ENTRY gohmap_mapdelete_fast64_\isa
 .Lcount\@:
         decq    HMAP_COUNT(%rsi)
 .Ldone\@:
-        END_WRITING .Lleave\@
+        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        je      .Lraced\@
+        andb    $~FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lnothing\@:
         ret
 
@@ -114,7 +117,7 @@ ENTRY gohmap_mapdelete_fast64_\isa
 .Lsmall\@:
         testl   %ecx, %ecx
         jne     .Lslow\@                        /* no healthy map is so large */
-        START_WRITING .Lsmallflags\@
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lsmallflagged\@:
         FIND_NARROW_\isa
         testl   %eax, %eax
@@ -122,14 +125,6 @@ ENTRY gohmap_mapdelete_fast64_\isa
         tzcntl  %eax, %ecx
         leal    (,%rcx,4), %ecx
         jmp     .Lfound\@
-
-.Lflags\@:
-        START_WRITING_FLAGS .Lslow\@, .Lflagged\@
-.Lsmallflags\@:
-        START_WRITING_FLAGS .Lslow\@, .Lsmallflagged\@
-.Lleave\@:
-        END_WRITING_FLAGS .Lraced\@
-        ret
 
 .Lundo\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
@@ -144,8 +139,7 @@ ENTRY gohmap_mapdelete_fast64_\isa
         FIXUP   .Lflagged\@, .Lcount\@, .Lundo\@
         FIXUP   .Llast\@, .Lsmall\@, .Lundo\@
         FIXUP   .Lsmall\@, .Lsmallflagged\@, .Lslow\@
-        FIXUP   .Lsmallflagged\@, .Lflags\@, .Lundo\@
-        FIXUP   .Lflags\@, .Lleave\@, .Lslow\@
+        FIXUP   .Lsmallflagged\@, .Lundo\@, .Lundo\@
 END gohmap_mapdelete_fast64_\isa
         .endm
 

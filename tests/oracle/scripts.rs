@@ -40,7 +40,6 @@ pub(crate) const FAMILIES: &[(&str, Writer)] = &[
     ("kinds", kinds::kinds),
     ("fallback", kinds::fallback),
     ("nils", kinds::nils),
-    ("strings", kinds::strings),
 ];
 
 /// A script being written.
