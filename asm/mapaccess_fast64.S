@@ -17,6 +17,7 @@
         cmpl    $62, %eax
         ja      .Lsmall\@
         HASH_\isa
+        KEYS_\isa
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
         jne     .Lgrowing\@
         INDEX_\isa
@@ -65,6 +66,7 @@
 .Lsmall\@:
         testl   %ecx, %ecx
         jne     \slow                           /* no healthy map is so large */
+        KEYS_\isa
         movq    HMAP_BUCKETS(%rsi), %r8
         jmp     .Lbucket\@
 

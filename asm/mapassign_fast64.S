@@ -41,13 +41,15 @@
         .endm
 
 /* The end of an assign: the element is at rax. */
-        .macro  LEAVE isa, set, raced
-        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        je      \raced
-        andb    $~FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        .macro  LEAVE isa, set, flags
+        END_WRITING \flags
+        RETURN  \isa, \set
+        .endm
+
+        .macro  RETURN isa, set
         .if     \set
 .Lput\@:
-        PUT_\isa
+        movq    %r9, (%rax)
 .Lhere\@:
         xorl    %eax, %eax
         FIXUP   .Lput\@, .Lhere\@, .Lhome\@
@@ -59,20 +61,19 @@
 /* The whole routine, for buckets of 144 bytes with elements of 8 (`fixed`) or any. */
         .macro  ASSIGN isa, fixed, set, slow, undo, raced
 .Lbegin\@:
-        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        jne     \slow                           /* concurrent map writes */
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
         jne     \slow                           /* growing: evacuation work to do */
         movq    HMAP_BUCKETS(%rsi), %r8
         testq   %r8, %r8
         je      \slow                           /* first bucket still to be made */
-        HASH_\isa
         KEY_\isa
+        HASH_\isa
+        KEYS_\isa
         movzbl  HMAP_B(%rsi), %ecx
         leal    -1(%rcx), %eax
         cmpl    $62, %eax
         ja      .Lsmall\@
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        START_WRITING .Lflags\@
 .Lflagged\@:
         INDEX_\isa
         .if     \fixed
@@ -92,7 +93,7 @@
         je      .Lrest\@
 .Lhit\@:
         ELEM    \fixed, %r8, %rcx
-        LEAVE   \isa, \set, \raced
+        LEAVE   \isa, \set, .Lleave\@
 
 .Lrest\@:
         movq    %r8, %r10
@@ -103,14 +104,14 @@
         TOPHASH_\isa
         movl    %r11d, %ecx
         shrl    %ecx
-        movzbl  (%r10,%rcx), %r9d
+        movzbl  (%r10,%rcx), %r8d
         movb    %al, (%r10,%rcx)
 .Lkey\@:
         movq    %rdx, 4(%r10,%r11,4)
 .Lcount\@:
         incq    HMAP_COUNT(%rsi)
         ELEM    \fixed, %r10, %r11
-        LEAVE   \isa, \set, \raced
+        LEAVE   \isa, \set, .Lleave\@
 
         /* Neither the key nor emptyRest: on through the chain, with an eye to its first free slot. */
 .Lfull\@:
@@ -142,7 +143,7 @@
 .Lsmall\@:
         testl   %ecx, %ecx
         jne     \slow                           /* no healthy map is so large */
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        START_WRITING .Lsmallflags\@
 .Lsmallflagged\@:
         SEARCH_\isa MATCH_NARROW_\isa
         testl   %eax, %eax
@@ -165,26 +166,34 @@
         TOPHASH_\isa
         leal    -4(,%r11,4), %ecx
         movq    (%r8), %r10
-        movq    %r10, %r9
+        movq    (%r8), %xmm9
         shlq    %cl, %rax
-        btrq    %rcx, %r9                       /* it is 0 or 1 */
-        orq     %rax, %r9
-        movq    %r9, (%r8)
+        btrq    %rcx, %r10                      /* it is 0 or 1 */
+        orq     %rax, %r10
+        movq    %r10, (%r8)
 .Lsmallkey\@:
         movq    %rdx, 4(%r8,%r11,4)
 .Lsmallcount\@:
         incq    HMAP_COUNT(%rsi)
         ELEM    \fixed, %r8, %r11
-        LEAVE   \isa, \set, \raced
+        LEAVE   \isa, \set, .Lleave\@
 
+.Lflags\@:
+        START_WRITING_FLAGS \slow, .Lflagged\@
+.Lsmallflags\@:
+        START_WRITING_FLAGS \slow, .Lsmallflagged\@
+.Lleave\@:
+        END_WRITING_FLAGS \raced
+        RETURN  \isa, \set
 .Lunkey\@:
-        movb    %r9b, (%r10,%rcx)
+        movb    %r8b, (%r10,%rcx)
         jmp     \undo
 .Lunsmallkey\@:
-        movq    %r10, (%r8)
+        movq    %xmm9, (%r8)
         jmp     \undo
 
         FIXUP   .Lbegin\@, .Lflagged\@, \slow
+        FIXUP   .Lflags\@, .Lleave\@, \slow
         FIXUP   .Lflagged\@, .Lkey\@, \undo
         FIXUP   .Lkey\@, .Lcount\@, .Lunkey\@
         FIXUP   .Lfull\@, .Lsmall\@, \undo
@@ -218,7 +227,7 @@ ENTRY gohmap_mapset_fast64_\isa
         je      .Lsetslow\@
         cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
         jne     .Lsetslow\@
-        VALUE_\isa
+        movq    %rcx, %r9
         ASSIGN  \isa, 1, 1, .Lsetslow\@, .Lsetundo\@, .Lsetraced\@
 .Lsetundo\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)

@@ -20,19 +20,18 @@ ENTRY gohmap_mapdelete_fast64_\isa
         jbe     .Lfew\@
         cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
         jne     .Lslow\@
-        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        jne     .Lslow\@                        /* concurrent map writes */
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
         jne     .Lslow\@                        /* growing: evacuation work to do */
-        HASH_\isa
         KEY_\isa
+        HASH_\isa
+        KEYS_\isa
         movq    HMAP_BUCKETS(%rsi), %r8
         movzbl  HMAP_B(%rsi), %ecx
         xorl    %r10d, %r10d
         leal    -1(%rcx), %eax
         cmpl    $62, %eax
         ja      .Lsmall\@
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        START_WRITING .Lflags\@
 .Lflagged\@:
         INDEX_\isa
         imulq   $144, %rax, %rax
@@ -87,9 +86,7 @@ ENTRY gohmap_mapdelete_fast64_\isa
 .Lcount\@:
         decq    HMAP_COUNT(%rsi)
 .Ldone\@:
-        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        je      .Lraced\@
-        andb    $~FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        END_WRITING .Lleave\@
 .Lnothing\@:
         ret
 
@@ -117,7 +114,7 @@ ENTRY gohmap_mapdelete_fast64_\isa
 .Lsmall\@:
         testl   %ecx, %ecx
         jne     .Lslow\@                        /* no healthy map is so large */
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        START_WRITING .Lsmallflags\@
 .Lsmallflagged\@:
         FIND_NARROW_\isa
         testl   %eax, %eax
@@ -125,6 +122,14 @@ ENTRY gohmap_mapdelete_fast64_\isa
         tzcntl  %eax, %ecx
         leal    (,%rcx,4), %ecx
         jmp     .Lfound\@
+
+.Lflags\@:
+        START_WRITING_FLAGS .Lslow\@, .Lflagged\@
+.Lsmallflags\@:
+        START_WRITING_FLAGS .Lslow\@, .Lsmallflagged\@
+.Lleave\@:
+        END_WRITING_FLAGS .Lraced\@
+        ret
 
 .Lundo\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
@@ -139,7 +144,8 @@ ENTRY gohmap_mapdelete_fast64_\isa
         FIXUP   .Lflagged\@, .Lcount\@, .Lundo\@
         FIXUP   .Llast\@, .Lsmall\@, .Lundo\@
         FIXUP   .Lsmall\@, .Lsmallflagged\@, .Lslow\@
-        FIXUP   .Lsmallflagged\@, .Lundo\@, .Lundo\@
+        FIXUP   .Lsmallflagged\@, .Lflags\@, .Lundo\@
+        FIXUP   .Lflags\@, .Lleave\@, .Lslow\@
 END gohmap_mapdelete_fast64_\isa
         .endm
 

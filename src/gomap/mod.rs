@@ -184,6 +184,33 @@ impl<K: Key, V: Elem> GoMap<K, V> {
     }
 }
 
+/// Many operations at once: in the slice's order, with the same results as one by one, but with the buckets of later keys
+/// fetched meanwhile. Worth it for maps larger than a near cache.
+impl<V: Elem> GoMap<u64, V> {
+    /// `m[keys[i]] = values[i]` for every i, in order; keys may repeat.
+    ///
+    /// # Panics
+    /// When the slices differ in length; as [`Self::insert`].
+    pub fn assign_many(&self, keys: &[u64], values: &[V]) {
+        assert_eq!(keys.len(), values.len(), "as many values as keys");
+        self.raw.for_writing(keys, |i| self.raw.insert(keys[i], &values[i]));
+    }
+
+    /// `values[i] = m[keys[i]]` for every i.
+    ///
+    /// # Panics
+    /// When the slices differ in length.
+    pub fn get_many(&self, keys: &[u64], values: &mut [V]) {
+        assert_eq!(keys.len(), values.len(), "as many values as keys");
+        self.raw.for_reading(keys, |i| values[i] = self.raw.get(keys[i]));
+    }
+
+    /// `delete(m, keys[i])` for every i, in order.
+    pub fn delete_many(&self, keys: &[u64]) {
+        self.raw.for_writing(keys, |i| self.raw.delete(keys[i]));
+    }
+}
+
 impl<K: Key, V: Elem> SharedMap<K, V> {
     #[inline(always)]
     fn raw(&self) -> &Raw<K, V> {

@@ -380,3 +380,28 @@ fn map_types_are_those_of_go() {
     assert_eq!(name::<Pointer, [u8; 129]>(), "map[unsafe.Pointer][129]uint8 Generic");
     assert_eq!(name::<(u8, String), f32>(), "map[struct { F0 uint8; F1 string }]float32 Generic");
 }
+
+#[test]
+fn batches_on_maps_of_every_kind() {
+    fn check<V: Elem + Copy + PartialEq + fmt::Debug>(value: impl Fn(u64) -> V, zero: V) {
+        let (m, mut model) = (GoMap::<u64, V>::make(&runtime(), 0), HashMap::new());
+        for round in 1..6_u64 {
+            let keys: Vec<u64> = (0..1500).map(|i: u64| i.wrapping_mul(0x9e37_79b9 * round) % 9000).collect();
+            let values: Vec<V> = keys.iter().map(|k| value(k ^ round)).collect();
+            m.assign_many(&keys, &values);
+            model.extend(keys.iter().copied().zip(values.iter().copied()));
+            m.delete_many(&keys[..200]);
+            model.retain(|k, _| !keys[..200].contains(k));
+            let mut got = vec![zero; keys.len()];
+            m.get_many(&keys, &mut got);
+            let known: Vec<V> = keys.iter().map(|k| model.get(k).copied().unwrap_or(zero)).collect();
+            assert_eq!((got, m.len()), (known, model.len() as i64));
+        }
+    }
+    check(|k| k, 0);
+    check(|k| k as u8, 0);
+    check(|k| [k; 17], [0; 17]); // stored as a pointer, by the generic functions
+    let m = GoMap::<u64, u64>::make(&runtime(), 0);
+    let died = catch_unwind(AssertUnwindSafe(|| m.assign_many(&[1, 2], &[1])));
+    assert!(died.is_err() && m.is_empty());
+}

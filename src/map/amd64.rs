@@ -142,7 +142,17 @@ pub struct Fast64 {
     pub mapaccess2: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> Found,
     /// `mapdelete_fast64`.
     pub mapdelete: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64),
+    /// Asks for the buckets of eight keys that will be assigned to or deleted.
+    pub prefetch: Prefetch,
+    /// Asks for the buckets of eight keys that will be looked up.
+    pub prefetch_read: Prefetch,
 }
+
+/// Asks for the buckets of eight keys; changes nothing.
+pub type Prefetch = unsafe extern "C-unwind" fn(t: &MapType, h: usize, keys: &[u64; 8]);
+
+/// The [`Prefetch`] that does nothing.
+unsafe extern "C-unwind" fn no_prefetch(_: &MapType, _: usize, _: &[u64; 8]) {}
 
 /// The portable functions, each in a region: what a family runs for itself (the portable one) or in its slow cases.
 macro_rules! portable_functions {
@@ -189,18 +199,22 @@ static PORTABLE: Fast64 = Fast64 {
     mapaccess1: gohmap_portable_mapaccess1_fast64,
     mapaccess2: gohmap_portable_mapaccess2_fast64,
     mapdelete: gohmap_portable_mapdelete_fast64,
+    prefetch: no_prefetch,
+    prefetch_read: no_prefetch,
 };
 
 #[cfg(gohmap_asm)]
 mod routines {
     use super::*;
+    use crate::probe::{EvacDst, MoveBucket, Probe, Step};
 
     /// A family: its routines, and the functions that they jump to.
     macro_rules! family {
         (
             $name:ident $probe:expr,
             $assign:ident $set:ident $access1:ident $access2:ident $delete:ident,
-            $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident
+            $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
+            $prefetch:ident $prefetch_read:ident
         ) => {
             #[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
             unsafe extern "C-unwind" {
@@ -216,6 +230,8 @@ mod routines {
                 mapaccess1: $access1,
                 mapaccess2: $access2,
                 mapdelete: $delete,
+                prefetch: $prefetch,
+                prefetch_read: $prefetch_read,
             };
         };
     }
@@ -224,32 +240,63 @@ mod routines {
         gohmap_mapassign_fast64_scalar mapset_scalar gohmap_mapaccess1_fast64_scalar
         gohmap_mapaccess2_fast64_scalar gohmap_mapdelete_fast64_scalar,
         gohmap_slow_mapassign_fast64_scalar gohmap_slow_mapaccess1_fast64_scalar
-        gohmap_slow_mapaccess2_fast64_scalar gohmap_slow_mapdelete_fast64_scalar
+        gohmap_slow_mapaccess2_fast64_scalar gohmap_slow_mapdelete_fast64_scalar,
+        no_prefetch no_prefetch
     }
     family! {
         SSE41 &(),
         gohmap_mapassign_fast64_sse41 gohmap_mapset_fast64_sse41 gohmap_mapaccess1_fast64_sse41
         gohmap_mapaccess2_fast64_sse41 gohmap_mapdelete_fast64_sse41,
         gohmap_slow_mapassign_fast64_sse41 gohmap_slow_mapaccess1_fast64_sse41
-        gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41
+        gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41,
+        gohmap_prefetch_fast64_sse41 gohmap_prefetchread_fast64_sse41
     }
     family! {
-        AVX512 &(),
+        AVX512 &Moves,
         gohmap_mapassign_fast64_avx512 gohmap_mapset_fast64_avx512 gohmap_mapaccess1_fast64_avx512
         gohmap_mapaccess2_fast64_avx512 gohmap_mapdelete_fast64_avx512,
         gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
-        gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512
+        gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512,
+        gohmap_prefetch_fast64_avx512 gohmap_prefetchread_fast64_avx512
     }
 
     #[expect(improper_ctypes, reason = "as above")]
     unsafe extern "C-unwind" {
         fn gohmap_mapset_fast64_sse41(t: &MapType, h: usize, key: u64, value: u64) -> usize;
         fn gohmap_mapset_fast64_avx512(t: &MapType, h: usize, key: u64, value: u64) -> usize;
+        fn gohmap_prefetch_fast64_sse41(t: &MapType, h: usize, keys: &[u64; 8]);
+        fn gohmap_prefetchread_fast64_sse41(t: &MapType, h: usize, keys: &[u64; 8]);
+        fn gohmap_prefetch_fast64_avx512(t: &MapType, h: usize, keys: &[u64; 8]);
+        fn gohmap_prefetchread_fast64_avx512(t: &MapType, h: usize, keys: &[u64; 8]);
     }
 
     unsafe extern "C-unwind" fn mapset_scalar(t: &MapType, h: usize, key: u64, _: u64) -> usize {
         // SAFETY: the caller's promise.
         unsafe { gohmap_mapassign_fast64_scalar(t, h, key) }
+    }
+
+    /// The probe of slow cases with AVX-512: no watcher, and buckets are evacuated at once.
+    struct Moves;
+
+    impl Probe for Moves {
+        #[inline(always)]
+        fn step(&self, _: Step) {}
+
+        #[inline(always)]
+        fn move_bucket(&self) -> Option<MoveBucket> {
+            Some(gohmap_evacuate_fast64_avx512)
+        }
+    }
+
+    #[expect(improper_ctypes, reason = "as above")]
+    unsafe extern "C-unwind" {
+        fn gohmap_evacuate_fast64_avx512(
+            t: &MapType,
+            h: usize,
+            bucket: usize,
+            xy: &mut [EvacDst; 2],
+            newbit: u64,
+        ) -> u64;
     }
 
     /// The end of an operation that found `hashWriting` cleared by somebody else.

@@ -4,15 +4,14 @@
 //! its tophash in an assign; a fault's address tells which it was. Every function here is inlined into one of Go's name.
 
 use super::grow::{
-    EvacDst, advanceEvacuationMark, hashGrow, move_chain, newoverflow, over_load_factor, too_many_overflow_buckets,
-    unlink,
+    advanceEvacuationMark, hashGrow, move_chain, newoverflow, over_load_factor, too_many_overflow_buckets, unlink,
 };
 use super::hmap::{B, H, bucket_mask, evacuated, lookup_bucket, mark_rest_empty, zero_val};
 use super::malloc::{For, clear, newobject};
 use crate::fatal;
 use crate::heap::Role;
 use crate::layout::{BUCKET_CNT, EMPTY_ONE, EMPTY_REST, HASH_WRITING, is_empty, mem, tophash};
-use crate::probe::{Op, Probe, Step};
+use crate::probe::{MoveBucket, Op, Probe, Step};
 use crate::types::MapType;
 
 /// A key of four or eight bytes.
@@ -23,10 +22,10 @@ pub(super) trait FastKey: Copy + PartialEq {
     unsafe fn store(self, at: usize);
     /// `memhash32` or `memhash64`.
     fn hash(self, t: &MapType, seed: u64) -> u64;
-    /// Moves all entries of a bucket of a growing map at once, as one by one would; or says that it cannot.
+    /// How buckets may be evacuated at once, if at all.
     #[inline(always)]
-    unsafe fn move_bucket(_t: &MapType, _h: H, _b: B, _newbit: u64, _xy: &mut [EvacDst; 2]) -> bool {
-        false
+    fn whole<P: Probe>(_: &MapType, _: &P) -> Option<MoveBucket> {
+        None
     }
     /// `growWork_fast32` or `growWork_fast64`.
     unsafe fn grow_work<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P);
@@ -264,8 +263,7 @@ pub(super) unsafe fn evacuate_bucket<K: FastKey, P: Probe>(t: &MapType, h: H, ol
         let newbit = h.noldbuckets();
         if !evacuated(first) {
             p.step(Step::Evacuate { old: oldbucket });
-            let whole = |b: B, xy: &mut [EvacDst; 2]| P::SILENT && K::move_bucket(t, h, b, newbit, xy);
-            move_chain(t, h, first, oldbucket, newbit, p, whole, |t, h, k, top| {
+            move_chain(t, h, first, oldbucket, newbit, K::whole(t, p), p, |t, h, k, top| {
                 (u8::from(hash(t, h, K::load(k)) & newbit != 0), top)
             });
             unlink(t, h, oldbucket);

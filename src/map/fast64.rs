@@ -2,14 +2,10 @@
 //! `mapassign_fast64ptr`, `mapdelete_fast64` (`runtime/map_fast64.go`). What they do is in `fast.rs`.
 
 use super::fast::{FastKey, access, assign, delete, evacuate_bucket, or_zero};
-#[cfg(all(target_arch = "x86_64", not(miri)))]
-use super::grow::EvacDst;
-#[cfg(all(target_arch = "x86_64", not(miri)))]
-use super::hmap::B;
 use super::hmap::{H, zero_val};
 use crate::hash::memhash64;
 use crate::layout::mem;
-use crate::probe::Probe;
+use crate::probe::{MoveBucket, Probe};
 use crate::types::MapType;
 use std::hint::black_box;
 
@@ -35,11 +31,9 @@ impl FastKey for u64 {
         t.rt.hash().memhash64(self, seed)
     }
 
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
     #[inline(always)]
-    unsafe fn move_bucket(t: &MapType, h: H, b: B, newbit: u64, xy: &mut [EvacDst; 2]) -> bool {
-        // SAFETY: the caller's promise for the map.
-        unsafe { super::evacuate64::move_bucket(t, h, b, newbit, xy) }
+    fn whole<P: Probe>(t: &MapType, p: &P) -> Option<MoveBucket> {
+        if t.aes && t.bucket.elem_size == 8 { p.move_bucket() } else { None }
     }
 
     #[inline(always)]

@@ -5,8 +5,7 @@
 //! bucket is to the length of its first key in a lookup or delete, to its tophash in an assign.
 
 use super::grow::{
-    EvacDst, advanceEvacuationMark, hashGrow, move_chain, newoverflow, over_load_factor, too_many_overflow_buckets,
-    unlink,
+    advanceEvacuationMark, hashGrow, move_chain, newoverflow, over_load_factor, too_many_overflow_buckets, unlink,
 };
 use super::hmap::{B, H, bucket_mask, evacuated, lookup_bucket, mark_rest_empty, zero_val};
 use super::malloc::{For, clear, newobject};
@@ -421,8 +420,7 @@ unsafe fn evacuate_faststr<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
         let newbit = h.noldbuckets();
         if !evacuated(first) {
             p.step(Step::Evacuate { old: oldbucket });
-            let one_by_one = |_: B, _: &mut [EvacDst; 2]| false;
-            move_chain(t, h, first, oldbucket, newbit, p, one_by_one, |t, h, k, top| {
+            move_chain(t, h, first, oldbucket, newbit, None, p, |t, h, k, top| {
                 (u8::from((t.hasher)(t, k, h.hash0().into()) & newbit != 0), top)
             });
             unlink(t, h, oldbucket);

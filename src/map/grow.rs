@@ -9,7 +9,7 @@ use crate::layout::{
     BUCKET_CNT, DATA_OFFSET, EVACUATED_EMPTY, EVACUATED_X, ITERATOR, MIN_TOP_HASH, OLD_ITERATOR, SAME_SIZE_GROW,
     SliceHeader, is_empty, mem, tophash,
 };
-use crate::probe::{Probe, Step};
+use crate::probe::{EvacDst, MoveBucket, Probe, Step};
 use crate::types::MapType;
 
 /// Whether `count` entries in 2^b buckets are too many (`overLoadFactor`).
@@ -194,12 +194,6 @@ pub(super) unsafe fn growWork<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P) {
     std::hint::black_box(());
 }
 
-/// Where entries of one half go.
-pub(super) struct EvacDst {
-    pub(super) b: B,
-    pub(super) i: usize,
-}
-
 /// `evacuate`: moves the entries of one old bucket and its chain.
 #[inline(never)]
 pub(super) unsafe fn evacuate<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
@@ -209,8 +203,7 @@ pub(super) unsafe fn evacuate<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P
         let newbit = h.noldbuckets();
         if !evacuated(first) {
             p.step(Step::Evacuate { old: oldbucket });
-            let one_by_one = |_: B, _: &mut [EvacDst; 2]| false;
-            move_chain(t, h, first, oldbucket, newbit, p, one_by_one, |t, h, k, top| {
+            move_chain(t, h, first, oldbucket, newbit, None, p, |t, h, k, top| {
                 let hash = (t.hasher)(t, k, h.hash0().into());
                 if h.flags() & ITERATOR != 0 && !t.reflexive_key() && !(t.equal)(t, k, k) {
                     // A NaN hashes differently each time. An iterator must be able to tell where it went: the low bit of
@@ -229,28 +222,31 @@ pub(super) unsafe fn evacuate<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P
 }
 
 /// Moves the chain that begins in `first`; `route` says for a key and its tophash which half it goes to (0 or 1) and what
-/// its tophash is there. `whole` is asked first whether it can move a bucket as a whole, to the same effect.
+/// its tophash is there. `whole` moves what buckets it can.
+#[expect(clippy::too_many_arguments, reason = "inlined into its few callers")]
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "inlined into two callers, which differ in the last two")]
 pub(super) unsafe fn move_chain<P: Probe>(
     t: &MapType,
     h: H,
     first: B,
     oldbucket: u64,
     newbit: u64,
+    whole: Option<MoveBucket>,
     p: &P,
-    whole: impl Fn(B, &mut [EvacDst; 2]) -> bool,
     route: impl Fn(&MapType, H, usize, u8) -> (u8, u8),
 ) {
     // SAFETY: the caller's promise for the map.
     unsafe {
-        let mut xy = [EvacDst { b: B::of(t, h.buckets(), oldbucket), i: 0 }, EvacDst { b: B(0), i: 0 }];
+        let dst = |bucket: B| EvacDst { bucket: bucket.0, i: 0 };
+        let mut xy = [dst(B::of(t, h.buckets(), oldbucket)), dst(B(0))];
         if !h.same_size_grow() {
-            xy[1].b = B::of(t, h.buckets(), oldbucket.wrapping_add(newbit));
+            xy[1] = dst(B::of(t, h.buckets(), oldbucket.wrapping_add(newbit)));
         }
         let mut b = first;
         while !b.is_nil() {
-            if whole(b, &mut xy) {
+            if let Some(whole) = whole
+                && whole(t, h.0, b.0, &mut xy, newbit) != 0
+            {
                 b = b.overflow(t);
                 continue;
             }
@@ -273,12 +269,12 @@ pub(super) unsafe fn move_chain<P: Probe>(
                 b.set_top(i, EVACUATED_X + y);
                 let dst = &mut xy[usize::from(y)];
                 if dst.i == BUCKET_CNT {
-                    dst.b = newoverflow(t, h, dst.b, p);
-                    dst.i = 0;
+                    *dst = EvacDst { bucket: newoverflow(t, h, B(dst.bucket), p).0, i: 0 };
                 }
-                dst.b.set_top(dst.i, top);
-                copy(dst.b.key(t, dst.i), k, t.bucket.key_size);
-                copy(dst.b.elem(t, dst.i), b.elem(t, i), t.bucket.elem_size);
+                let to = B(dst.bucket);
+                to.set_top(dst.i, top);
+                copy(to.key(t, dst.i), k, t.bucket.key_size);
+                copy(to.elem(t, dst.i), b.elem(t, i), t.bucket.elem_size);
                 dst.i += 1;
             }
             b = b.overflow(t);

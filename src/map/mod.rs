@@ -17,18 +17,18 @@
 //! | `maps.Clone`, `mapclone2` | [`clone`] |
 //! | `map_fast32.go`, `map_fast64.go` | [`fast32`], [`fast64`], over `fast.rs` |
 //! | `map_faststr.go` | [`faststr`] |
+//! | (many operations of those at once) | [`batch`] |
 //! | the compiler's choice between them | [`compiled`] |
 //! | the compiler's output for `map_fast64.go` | [`amd64`] and `asm/` |
 
 pub mod access;
 pub mod amd64;
 pub mod assign;
+pub mod batch;
 pub mod clear;
 pub mod clone;
 pub mod compiled;
 pub mod delete;
-#[cfg(all(target_arch = "x86_64", not(miri)))]
-mod evacuate64;
 mod fast;
 pub mod fast32;
 pub mod fast64;

@@ -145,27 +145,66 @@ fn any(s: &mut Script) -> String {
 /// Every operation on maps of a few types; over the seeds, of all types.
 pub(crate) fn kinds(s: &mut Script) {
     let first = s.seed as usize * 5;
-    let mut live: Vec<(String, usize)> = Vec::new();
-    for i in first..first + 5 {
-        let i = i % KEYS.len();
-        for hint in [0, 9, 60] {
-            let name = format!("{}_{hint}", KEYS[i].0);
-            s.new_map(&name, KEYS[i].0, hint);
-            live.push((name, i));
+    let kinds: Vec<(&str, Key)> = (first..first + 5).map(|i| KEYS[i % KEYS.len()]).collect();
+    mix(s, &kinds, &[0, 9, 60]);
+}
+
+/// Long strings that look alike at both ends, in maps that have one bucket most of the time.
+pub(crate) fn strings(s: &mut Script) {
+    let alike: Key = |s| format!("x:61616161{}62626262", s.pick(&["63", "64", "65", "66"]).repeat(24));
+    mix(s, &[("str", alike), ("s1", alike), ("str0", alike), ("str", long)], &[0]);
+}
+
+/// [`kinds`] with the fallback hash.
+pub(crate) fn fallback(s: &mut Script) {
+    let keys: Vec<String> = (0..4).map(|_| (s.below(u64::MAX) | 1).to_string()).collect();
+    s.line(format_args!("hashkey {}", keys.join(" ")));
+    kinds(s);
+}
+
+/// A map of a script: its name, how its keys are made, and those that were stored.
+#[derive(Clone)]
+struct Live {
+    name: String,
+    key: Key,
+    stored: Vec<String>,
+}
+
+fn mix(s: &mut Script, kinds: &[(&str, Key)], hints: &[u64]) {
+    let mut live: Vec<Live> = Vec::new();
+    for (i, &(ty, key)) in kinds.iter().enumerate() {
+        for hint in hints {
+            let name = format!("{ty}_{i}_{hint}");
+            s.new_map(&name, ty, *hint);
+            live.push(Live { name, key, stored: Vec::new() });
         }
     }
     let (mut iters, mut clones) = (0, 0);
-    let sets = s.pick(&[620, 700, 740]);
+    let sets = s.pick(&[550, 650, 720]);
     for _ in 0..700 {
-        let (m, kind) = live[s.below(live.len() as u64) as usize].clone();
-        let key = (KEYS[kind].1)(s);
+        let at = s.below(live.len() as u64) as usize;
+        let m = live[at].name.clone();
+        let mut key = (live[at].key)(s);
+        // Most keys that are looked up or deleted were stored once.
+        let known = live[at].stored.len() as u64;
+        let old = if known > 0 { live[at].stored[s.below(known) as usize].clone() } else { key.clone() };
+        let again = s.below(4);
         match s.below(1000) {
             n if n < sets => {
+                if again == 0 {
+                    key = old;
+                }
+                live[at].stored.push(key.clone());
                 let v = s.below(1_000_000);
                 s.line(format_args!("set {m} {key} {v}"));
             }
-            ..800 => s.line(format_args!("del {m} {key}")),
-            800..860 => s.line(format_args!("get {m} {key}")),
+            n @ ..860 => {
+                if again > 0 {
+                    key = old;
+                }
+                let op = if n < 800 { "del" } else { "get" };
+                s.line(format_args!("{op} {m} {key}"));
+            }
             860..900 => {
                 iters += 1;
                 let (start, offset) = (s.below(64), s.below(8));
@@ -183,14 +222,14 @@ pub(crate) fn kinds(s: &mut Script) {
             975..980 if s.clone => {
                 clones += 1;
                 s.line(format_args!("clone {m} {m}c{clones}"));
-                live.push((format!("{m}c{clones}"), kind));
+                live.push(Live { name: format!("{m}c{clones}"), ..live[at].clone() });
             }
             980..985 => s.line(format_args!("gc")),
             _ => {}
         }
     }
-    for (m, _) in live {
-        s.line(format_args!("dump {m}"));
+    for m in live {
+        s.line(format_args!("dump {}", m.name));
     }
 }
 
@@ -230,11 +269,4 @@ pub(crate) fn nils(s: &mut Script) {
             s.line(format_args!("dump {m}"));
         }
     }
-}
-
-/// [`kinds`] with the fallback hash.
-pub(crate) fn fallback(s: &mut Script) {
-    let keys: Vec<String> = (0..4).map(|_| (s.below(u64::MAX) | 1).to_string()).collect();
-    s.line(format_args!("hashkey {}", keys.join(" ")));
-    kinds(s);
 }

@@ -40,6 +40,7 @@ pub(crate) const FAMILIES: &[(&str, Writer)] = &[
     ("kinds", kinds::kinds),
     ("fallback", kinds::fallback),
     ("nils", kinds::nils),
+    ("strings", kinds::strings),
 ];
 
 /// A script being written.
