@@ -3,7 +3,7 @@
 use super::nearest;
 use super::progress::Progress;
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use gohmap::lab::bench::emulated::Emulated;
+use gohmap::lab::bench::emulated::{Batched, Emulated};
 use gohmap::lab::bench::go::Go;
 use gohmap::lab::bench::paths::{Path, PathBench};
 use gohmap::lab::bench::report::stats::{Median, median, ratio};
@@ -45,6 +45,9 @@ pub(super) struct Bench {
     /// Implementations of ours; the last one is what others are compared with [default: portable and the best]
     #[arg(long, value_name = "NAME", num_args = 1..)]
     isa: Vec<String>,
+    /// The last implementation by batches too (assign_many, get_many): buckets are asked for ahead
+    #[arg(long)]
+    batch: bool,
     /// Real Gos: the go command, or the directory of a Go
     #[arg(long, value_name = "PATH", num_args = 1..)]
     go: Vec<OsString>,
@@ -216,6 +219,9 @@ impl Bench {
 
     fn runners(&self, plan: &Plan) -> Result<Vec<Box<dyn Runner>>> {
         let mut runners: Vec<Box<dyn Runner>> = plan.isas.iter().map(|&isa| Emulated::runner(isa)).collect();
+        if self.batch {
+            runners.extend(plan.isas.last().map(|&isa| Batched::runner(isa)));
+        }
         if self.hashbrown {
             #[cfg(feature = "hashbrown")]
             runners.extend(gohmap::lab::bench::rust::runners());

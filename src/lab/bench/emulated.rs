@@ -1,9 +1,10 @@
 //! This project's map as a [`Subject`], by each of its implementations.
 
+use super::subject::VALUE;
 use super::{InProcess, Runner, Subject};
 use crate::layout::{Hiter, mem};
 use crate::map::amd64::{Fast64, Isa};
-use crate::map::{iter, make};
+use crate::map::{batch, iter, make};
 use crate::runtime::{Runtime, RuntimeConfig};
 use crate::types::MapType;
 use bytemuck::Zeroable;
@@ -32,6 +33,76 @@ impl Emulated {
     #[must_use]
     pub fn runner(isa: Isa) -> Box<dyn Runner> {
         Box::new(InProcess::new(Self::name(isa), move || Self::new(isa)))
+    }
+}
+
+/// The same, where many keys that are assigned to or looked up one after the other go in batches, whose buckets are asked
+/// for ahead.
+pub struct Batched {
+    map: Emulated,
+    values: Vec<u64>,
+}
+
+/// Keys of a batch.
+const BATCH: usize = 1 << 14;
+
+impl Batched {
+    /// A runner on such maps.
+    #[must_use]
+    pub fn runner(isa: Isa) -> Box<dyn Runner> {
+        let new = move || Self { map: Emulated::new(isa), values: vec![VALUE; BATCH] };
+        Box::new(InProcess::new(format!("{}-batch", Emulated::name(isa)), new))
+    }
+}
+
+impl Subject for Batched {
+    type Map = Header;
+
+    fn make(&self, hint: usize) -> Header {
+        self.map.make(hint)
+    }
+
+    #[inline(always)]
+    fn assign(&self, m: &mut Header, k: u64, v: u64) {
+        self.map.assign(m, k, v);
+    }
+
+    #[inline(always)]
+    fn get(&self, m: &Header, k: u64) -> u64 {
+        self.map.get(m, k)
+    }
+
+    #[inline(always)]
+    fn delete(&self, m: &mut Header, k: u64) {
+        self.map.delete(m, k);
+    }
+
+    fn iterate(&self, m: &Header) -> (u64, u64) {
+        self.map.iterate(m)
+    }
+
+    fn free(&self, m: Header) {
+        self.map.free(m);
+    }
+
+    fn assign_all(&self, m: &mut Header, keys: &[u64], v: u64) {
+        assert_eq!(v, VALUE, "the value of every bench");
+        for keys in keys.chunks(BATCH) {
+            // SAFETY: a live map of this type.
+            unsafe { batch::assign_many(self.map.f, &self.map.t, m.0, keys, &self.values[..keys.len()]) };
+        }
+    }
+
+    fn get_all(&self, m: &Header, keys: &[u64]) -> u64 {
+        let mut values = vec![0; keys.len().min(BATCH)];
+        let mut sum = 0_u64;
+        for keys in keys.chunks(BATCH) {
+            let values = &mut values[..keys.len()];
+            // SAFETY: as above.
+            unsafe { batch::get_many(self.map.f, &self.map.t, m.0, keys, values) };
+            sum = values.iter().fold(sum, |sum, v| sum.wrapping_add(*v));
+        }
+        sum
     }
 }
 
@@ -89,5 +160,26 @@ impl Subject for Emulated {
     fn free(&self, m: Header) {
         // SAFETY: nobody uses it any more.
         unsafe { make::mapdrop(&self.t, m.0) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::bench::keys;
+
+    #[test]
+    fn batches_do_what_single_calls_do() {
+        let keys = keys::first(2 * BATCH + 5);
+        for isa in Isa::available() {
+            let batched = Batched { map: Emulated::new(isa), values: vec![VALUE; BATCH] };
+            let (mut one, mut other) = (batched.make(0), batched.make(0));
+            batched.assign_all(&mut one, &keys, VALUE);
+            batched.map.assign_all(&mut other, &keys, VALUE);
+            assert_eq!(batched.iterate(&one), batched.iterate(&other), "{isa}");
+            assert_eq!(batched.get_all(&one, &keys), VALUE * keys.len() as u64, "{isa}");
+            batched.free(one);
+            batched.free(other);
+        }
     }
 }

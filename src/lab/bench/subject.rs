@@ -8,7 +8,7 @@ use std::time::Instant;
 
 /// The value of every entry. Not zero: an absent key reads as zero too, and a processor would guess right for the wrong
 /// reason.
-const VALUE: u64 = 7;
+pub(super) const VALUE: u64 = 7;
 
 /// A kind of map from `u64` to `u64`.
 pub trait Subject {
