@@ -146,6 +146,18 @@ fn any(s: &mut Script) -> String {
 pub(crate) fn kinds(s: &mut Script) {
     let first = s.seed as usize * 5;
     let kinds: Vec<(&str, Key)> = (first..first + 5).map(|i| KEYS[i % KEYS.len()]).collect();
+    // One bucket with a hole in it, copied: whole, or entry by entry.
+    for &(ty, key) in if s.clone { &kinds[..] } else { &[] } {
+        s.new_map("hole", ty, 0);
+        for n in 0..4 {
+            let k = key(s);
+            s.line(format_args!("set hole {k} {n}"));
+            if n == 1 {
+                s.line(format_args!("del hole {k}"));
+            }
+        }
+        s.line(format_args!("clone hole copy"));
+    }
     mix(s, &kinds, &[0, 9, 60]);
 }
 
