@@ -136,6 +136,9 @@ pub struct EvacDst {
 
 /// A watcher of operations. A probe may panic (unwind) or interfere with the map's memory: that is its use.
 pub trait Probe {
+    /// The probe does anything when it is called.
+    const WATCHES: bool = true;
+
     /// Called before the step is done.
     fn step(&self, step: Step);
 
@@ -148,6 +151,8 @@ pub trait Probe {
 
 /// The probe that compiles to nothing.
 impl Probe for () {
+    const WATCHES: bool = false;
+
     #[inline(always)]
     fn step(&self, _: Step) {}
 }
