@@ -118,3 +118,20 @@ fn main() -> ExitCode {
     println!("{missed} not caught");
     ExitCode::from(u8::from(missed > 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_finds_its_line() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let faults = parse(&fs::read_to_string(root.join("tests/mutations/faults.txt")).expect("faults.txt"));
+        assert!(faults.len() >= 30, "{}", faults.len());
+        for f in &faults {
+            let whole = fs::read_to_string(root.join(&f.file)).expect("a source file");
+            let text = with_fault(&whole, f).unwrap_or_else(|e| panic!("{}: {e}", f.name));
+            assert_ne!(text, whole, "{}", f.name);
+        }
+    }
+}
