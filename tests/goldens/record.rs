@@ -1,8 +1,9 @@
 //! Records what real Go does with the programs in `tests/goldens/src`:
 //!
-//!     cargo run --release --example record -- /path/to/go/bin/go …
+//!     cargo run --release --example record -- [--missing] /path/to/go/bin/go …
 //!
 //! One Go toolchain, or several; Go 1.22 first, if it is among them, because the recordings of the others refer to its own.
+//! With `--missing` only the cases that are not recorded yet are run.
 //! Each program is built and each of its cases run in processes of their own: a few when the outcome has to be the same
 //! every time, more when the hash or the scheduler decides. The recordings go to `src/lab/programs/recorded`.
 
@@ -26,8 +27,12 @@ type Recording = Vec<(String, Vec<Outcome>)>;
 
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let toolchains: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    ensure!(!toolchains.is_empty(), "usage: record GO [GO…]");
+    let mut toolchains: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let missing = toolchains.first().is_some_and(|a| a.as_os_str() == "--missing");
+    if missing {
+        toolchains.remove(0);
+    }
+    ensure!(!toolchains.is_empty(), "usage: record [--missing] GO [GO…]");
     let work = root.join("target/record");
     let mut base = recorded_base();
     for go in toolchains {
@@ -39,7 +44,7 @@ fn main() -> Result<()> {
         eprintln!("== {name}");
         let bin = work.join(&name);
         build(&go, &version, noswiss, &root.join("tests/goldens/src"), &bin)?;
-        let recording = record(&bin, name.parse()?)?;
+        let recording = record(&bin, name.parse()?, missing)?;
         let title = format!("What {name} does with the programs of tests/goldens/src.");
         let is_base = version.starts_with("go1.22.");
         let text = write(&title, &recording, if is_base { &[] } else { &base });
@@ -88,8 +93,8 @@ fn build(go: &Path, version: &str, noswiss: bool, src: &Path, bin: &Path) -> Res
     Ok(())
 }
 
-/// Runs every case that this version knows, on two threads.
-fn record(bin: &Path, version: GoVersion) -> Result<Recording> {
+/// Runs every case that this version knows, on two threads; with `missing`, only those that are not recorded.
+fn record(bin: &Path, version: GoVersion, missing: bool) -> Result<Recording> {
     let mut jobs: Vec<(&Case, &str)> = Vec::new();
     for c in cases() {
         if let Some(l) = left_out::left_out(c.name, version) {
@@ -107,7 +112,9 @@ fn record(bin: &Path, version: GoVersion) -> Result<Recording> {
         loop {
             let i = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let Some((case, level)) = jobs.get(i) else { return Ok(done) };
-            if let Some(outcomes) = outcomes(bin, case, level)? {
+            let known = lookup(case, version, level).filter(|_| missing).map(|r| r.outcomes.to_vec());
+            let found = if known.is_some() { known } else { outcomes(bin, case, level)? };
+            if let Some(outcomes) = found {
                 done.push((i, outcomes));
             }
         }

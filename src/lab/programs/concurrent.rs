@@ -1,6 +1,8 @@
 //! "concurrent map …" fatals: with the flag set by hand, and real races. Original: `tests/goldens/src/concurrent`.
 #![expect(non_snake_case, reason = "Go's names, which its tracebacks show")]
 
+mod keys;
+
 use super::Compare::Racy;
 use super::go_with;
 use super::hm::{self, Var, case, set_writing, writing};
@@ -383,7 +385,7 @@ fn real_lenwrite() {
 pub(super) fn main() {
     let flag = |what: &str| format!("{what} a map whose hashWriting flag was set by hand");
     let race = |what: &str| format!("{what} one map from two goroutines without a lock");
-    hm::pick(vec![
+    let mut cases = vec![
         case("det_len64", flag("asks for the length of"), det_len64),
         case("det_assign64", flag("assigns a new key to"), det_assign64).at_all_levels(),
         case("det_assign64existing", flag("assigns to an existing key of"), det_assign64existing),
@@ -413,6 +415,8 @@ pub(super) fn main() {
         case("real_clonewrite", race("clones and writes"), real_clonewrite).compare(Racy).since_121(),
         case("real_clearwrite", race("clears and writes"), real_clearwrite).compare(Racy).since_121(),
         case("real_lenwrite", "asks for the length of a map that another goroutine grows and empties", real_lenwrite),
-    ])();
+    ];
+    cases.extend(keys::keys());
+    hm::pick(cases)();
     mark!();
 }

@@ -2,7 +2,7 @@
 //! raw access to a map's header, regions of memory at a fixed address, telling what was recovered.
 
 use crate::fatal::{self, GoPanic};
-use crate::gomap::SharedMap;
+use crate::gomap::{Elem, Key, SharedMap};
 use crate::heap::{Request, Role};
 use crate::lab::REGION;
 use crate::layout::{HASH_WRITING, Hmap, mem};
@@ -148,7 +148,7 @@ pub(super) struct Header(usize);
 
 /// `hm.H`: the header of a map.
 #[expect(non_snake_case, reason = "Go's name")]
-pub(super) fn H<V: crate::gomap::Elem>(m: &SharedMap<u64, V>) -> Header {
+pub(super) fn H<K: Key, V: Elem>(m: &SharedMap<K, V>) -> Header {
     Header(m.hmap())
 }
 
@@ -190,18 +190,18 @@ impl Header {
 }
 
 /// `hm.SetWriting`.
-pub(super) fn set_writing<V: crate::gomap::Elem>(m: &SharedMap<u64, V>) {
+pub(super) fn set_writing<K: Key, V: Elem>(m: &SharedMap<K, V>) {
     let h = H(m);
     h.set_flags(h.flags() | HASH_WRITING);
 }
 
 /// `hm.Writing`.
-pub(super) fn writing<V: crate::gomap::Elem>(m: &SharedMap<u64, V>) -> bool {
+pub(super) fn writing<K: Key, V: Elem>(m: &SharedMap<K, V>) -> bool {
     H(m).flags() & HASH_WRITING != 0
 }
 
 /// `hm.Show`: prints the header's small fields.
-pub(super) fn show<V: crate::gomap::Elem>(what: &str, m: &SharedMap<u64, V>) {
+pub(super) fn show<K: Key, V: Elem>(what: &str, m: &SharedMap<K, V>) {
     let h = H(m);
     let set = |p| if p == 0 { "nil" } else { "set" };
     println!(

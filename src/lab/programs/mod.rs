@@ -26,14 +26,16 @@ mod concurrent;
 mod fault;
 mod format;
 mod makemap;
+mod nan;
 mod nilassign;
 mod nilops;
 mod oom;
 mod panicflags;
 mod tamper;
+mod unhashable;
 
 use crate::fatal::Program;
-use crate::gomap::{Elem, GoMap, SharedMap};
+use crate::gomap::{Elem, GoMap, Key, SharedMap};
 use crate::heap::{HeapConfig, OnFree};
 use crate::runtime::{Runtime, RuntimeConfig};
 use crate::version::GoVersion;
@@ -93,15 +95,20 @@ macro_rules! programs {
 programs! {
     nilassign nilops concurrent fault tamper
     #[cfg(gohmap_asm)] cgo
-    makemap oom panicflags format
+    makemap oom panicflags format unhashable nan
 }
 
 /// Modules whose functions show under the path of a Go package.
 static LIBRARIES: &[(&str, &str)] = &[
     (concat!(module_path!(), "::hm"), "goldens/hm"),
+    (concat!(module_path!(), "::concurrent::keys"), "main"),
+    (concat!(module_path!(), "::fault::keys"), "main"),
     (concat!(module_path!(), "::fault::recover"), "main"),
+    (concat!(module_path!(), "::nilassign::keys"), "main"),
+    (concat!(module_path!(), "::panicflags::keys"), "main"),
     (concat!(module_path!(), "::tamper::bytes"), "main"),
     (concat!(module_path!(), "::tamper::fields"), "main"),
+    (concat!(module_path!(), "::tamper::keys"), "main"),
 ];
 
 /// Friendly names, in the order of the tour, with what they teach.
@@ -176,16 +183,16 @@ pub fn find(name: &str) -> Option<&'static Case> {
     cases().find(|c| c.name == name || c.alias == Some(name))
 }
 
-/// `make(map[uint64]V, hint)`.
+/// `make(map[K]V, hint)`.
 #[inline(always)]
-fn make<V: Elem>(hint: i64) -> SharedMap<u64, V> {
+fn make<K: Key, V: Elem>(hint: i64) -> SharedMap<K, V> {
     // SAFETY: what the races and the tampering of the programs reach is the emulated memory of this process, which
     // nothing else uses.
     unsafe { GoMap::make(hm::rt(), hint).share() }
 }
 
-/// `var m map[uint64]V`.
-fn nil<V: Elem>() -> SharedMap<u64, V> {
+/// `var m map[K]V`.
+fn nil<K: Key, V: Elem>() -> SharedMap<K, V> {
     // SAFETY: a nil map has no memory.
     unsafe { GoMap::nil(hm::rt()).share() }
 }

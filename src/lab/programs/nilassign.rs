@@ -1,5 +1,7 @@
 //! Assignment to a nil map. Original: `tests/goldens/src/nilassign`.
 
+mod keys;
+
 use super::hm::{self, Var, case};
 use crate::fatal::{self, Deferred, Value, defer, go};
 use crate::gomap::SharedMap;
@@ -144,7 +146,7 @@ fn stderrfirst() {
 }
 
 pub(super) fn main() {
-    hm::pick(vec![
+    let mut cases = vec![
         case("fast64", "assigns to a nil map", fast64).at_all_levels(),
         case("bigvalue", "assigns a 200-byte value to a nil map", bigvalue),
         case("increment", "increments an entry of a nil map", increment),
@@ -157,6 +159,8 @@ pub(super) fn main() {
         case("ingoroutine", "assigns to a nil map in a goroutine while main sleeps", ingoroutine).at_all_levels(),
         case("indefer", "assigns to a nil map in a deferred call", indefer),
         case("stderrfirst", "writes half a line to standard error, then assigns to a nil map", stderrfirst),
-    ])();
+    ];
+    cases.extend(keys::keys());
+    hm::pick(cases)();
     mark!();
 }

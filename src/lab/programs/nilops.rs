@@ -1,7 +1,7 @@
 //! Harmless operations on nil maps, and nil pointers to maps. Original: `tests/goldens/src/nilops`.
 
 use super::hm::{self, Var, case};
-use crate::gomap::{SharedMap, maps_Copy};
+use crate::gomap::{Any, SharedMap, maps_Copy};
 use crate::lab::programs::{make, nil};
 use crate::layout::mem;
 use std::hint::black_box;
@@ -9,6 +9,10 @@ use std::hint::black_box;
 type Map = SharedMap<u64, i64>;
 
 static M64: Var<Map> = Var::new(nil);
+static M32: Var<SharedMap<u32, i64>> = Var::new(nil);
+static MSTR: Var<SharedMap<String, i64>> = Var::new(nil);
+static MGEN: Var<SharedMap<(i64, i64), i64>> = Var::new(nil);
+static MANY: Var<SharedMap<Any, i64>> = Var::new(nil);
 
 #[inline(never)]
 fn all64() {
@@ -27,6 +31,39 @@ fn all64() {
     }
     println!("range iterations {n}");
     println!("nil? {}", M64.is_nil());
+}
+
+#[inline(never)]
+fn all() {
+    println!("len {} {} {} {} {}", M64.len(), M32.len(), MSTR.len(), MGEN.len(), MANY.len());
+    let (a, b) = (M64.get(1), M32.get(1));
+    println!("read {a} {b} {} {} {}", MSTR.get("k"), MGEN.get((0, 0)), MANY.get(Any::Int(1)));
+    let (v, ok) = M64.get2(1);
+    println!("commaok fast64 {v} {ok}");
+    let (v, ok) = MSTR.get2("k");
+    println!("commaok faststr {v} {ok}");
+    let (v, ok) = MGEN.get2((0, 0));
+    println!("commaok generic {v} {ok}");
+    M64.delete(1);
+    M32.delete(1);
+    MSTR.delete("k");
+    MGEN.delete((0, 0));
+    MANY.delete(Any::Int(1));
+    println!("delete ok");
+    let mut n = 0;
+    let mut it = M64.range();
+    while it.next().is_some() {
+        n += 1;
+    }
+    let mut it = MSTR.range();
+    while it.next().is_some() {
+        n += 1;
+    }
+    let mut it = MGEN.range();
+    while it.next().is_some() {
+        n += 1;
+    }
+    println!("range iterations {n}");
 }
 
 /// `*p` for a pointer to a map: the address of its header.
@@ -56,7 +93,7 @@ fn clearnil() {
 fn clonenil() {
     let c = M64.clone_map();
     println!("clone is nil: {} len {}", c.is_nil(), c.len());
-    let e = make::<i64>(0).clone_map();
+    let e = make::<u64, i64>(0).clone_map();
     println!("clone of empty is nil: {} len {}", e.is_nil(), e.len());
     let mut it = M64.range();
     while let Some((k, _)) = it.next() {
@@ -78,6 +115,7 @@ fn copynil() {
 
 pub(super) fn main() {
     hm::pick(vec![
+        case("all", "reads, deletes from, ranges over and measures nil maps of every kind", all),
         case("all64", "reads, deletes from, ranges over and measures a nil map", all64),
         case("ptrnil", "asks for the length of the map that a nil pointer points to", ptrnil),
         case("ptrnilassign", "assigns to the map that a nil pointer points to", ptrnilassign),

@@ -1,5 +1,7 @@
 //! What a panic around a map operation leaves behind. Original: `tests/goldens/src/panicflags`.
 
+mod keys;
+
 use super::hm::{self, Try, Var, case, writing};
 use crate::fatal::{Value, panic_error, panic_value};
 use crate::gomap::SharedMap;
@@ -70,11 +72,13 @@ fn rangepanic64() {
 }
 
 pub(super) fn main() {
-    hm::pick(vec![
+    let mut cases = vec![
         case("valuepanic64", "panics in the value expression of an assignment", valuepanic64),
         case("nilvaluestore64", "stores through the nil pointer that a missing key gives", nilvaluestore64),
         case("divide64", "divides a missing entry by zero", divide64),
         case("rangepanic64", "panics in the body of a range", rangepanic64),
-    ])();
+    ];
+    cases.extend(keys::keys());
+    hm::pick(cases)();
     mark!();
 }

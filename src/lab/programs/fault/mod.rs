@@ -1,6 +1,7 @@
 //! Memory faults reached through a tampered bucket, old bucket or overflow pointer.
 //! Original: `tests/goldens/src/fault`.
 
+mod keys;
 mod recover;
 mod targets;
 
@@ -333,6 +334,7 @@ pub(super) fn main() {
         }));
     }
     cases.extend(scenarios());
+    cases.extend(keys::keys());
     hm::pick(cases)();
     mark!();
 }

@@ -5,6 +5,7 @@
 
 mod bytes;
 mod fields;
+mod keys;
 
 use super::hm::{self, Header, Listed, Map, Var, case};
 use crate::lab::programs::{make, nil};
@@ -184,6 +185,7 @@ pub(super) fn main() {
         }
     }
     cases.extend(scenarios());
+    cases.extend(keys::keys());
     hm::pick(cases)();
     mark!();
 }

@@ -515,5 +515,6 @@ func main() {
 		{"protgrow", protgrow}, {"malloc_fault", malloc_fault},
 	}...)
 	cases = append(cases, hm.Case{Name: "pof_old", Fn: pof_old}, hm.Case{Name: "pof_olddelete", Fn: pof_olddelete})
+	cases = append(cases, keys()...)
 	hm.Pick(append(cases, extraCases...))()
 }

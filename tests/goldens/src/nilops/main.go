@@ -46,5 +46,5 @@ func ptrnilassign() {
 }
 
 func main() {
-	hm.Pick(append([]hm.Case{{"all64", all64}, {"ptrnil", ptrnil}, {"ptrnilassign", ptrnilassign}}, extra...))()
+	hm.Pick(append([]hm.Case{{"all64", all64}, {"all", all}, {"ptrnil", ptrnil}, {"ptrnilassign", ptrnilassign}}, extra...))()
 }

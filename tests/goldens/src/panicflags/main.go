@@ -50,6 +50,6 @@ func rangepanic64() {
 }
 
 func main() {
-	hm.Pick([]hm.Case{{"valuepanic64", valuepanic64}, {"nilvaluestore64", nilvaluestore64}, {"divide64", divide64},
-		{"rangepanic64", rangepanic64}})()
+	hm.Pick(append([]hm.Case{{"valuepanic64", valuepanic64}, {"nilvaluestore64", nilvaluestore64}, {"divide64", divide64},
+		{"rangepanic64", rangepanic64}}, keys...))()
 }

@@ -633,5 +633,6 @@ func main() {
 		{"top_oldevacmark", top_oldevacmark},
 		{"ovf_cycle", ovf_cycle}, {"growing_noverflow", growing_noverflow}, {"loadfactor", loadfactor}, {"buckets_nil_big", buckets_nil_big},
 	}...)
+	cases = append(cases, keys...)
 	hm.Pick(append(cases, extraCases...))()
 }
