@@ -19,6 +19,10 @@ pub enum Op {
     Clear,
     /// `maps.Clone(m)`.
     Clone,
+    /// `maps.keys`, which copies every key.
+    Keys,
+    /// `maps.values`, which copies every element.
+    Values,
     /// `range` starting.
     IterInit,
     /// `range` advancing.

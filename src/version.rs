@@ -47,6 +47,9 @@ pub struct Rules {
     pub has_clone: bool,
     /// `mapclear` first marks every tophash `emptyRest`, in old arrays and chains too.
     pub clear_marks_empty: bool,
+    /// `keys` and `values` put their results one slot's size apart, 8 bytes where entries are stored by pointer: larger ones then
+    /// overwrite each other.
+    pub copies_by_slot: bool,
     /// `mapclone2` caps the hint by the source's B.
     pub clone_caps_hint: bool,
     /// The runtime's random source hands out 64 bits (`rand`), before that 32 (`fastrand`).
@@ -91,6 +94,7 @@ const BASE: Rules = Rules {
     has_clear: false,
     has_clone: false,
     clear_marks_empty: false,
+    copies_by_slot: false,
     clone_caps_hint: false,
     rand64: false,
     empty_checks_key: false,
@@ -116,6 +120,7 @@ const R121: Rules = Rules {
     has_clear: true,
     has_clone: true,
     clear_marks_empty: true,
+    copies_by_slot: true,
     created_by_in: true,
     c_fault_dumps: true,
     cgo_pointer_text: "cgo argument has Go pointer to unpinned Go pointer",
@@ -125,6 +130,7 @@ const R121: Rules = Rules {
 const R122: Rules = Rules {
     version: GoVersion::V1_22,
     load_factor_num: 13,
+    copies_by_slot: false,
     clone_caps_hint: true,
     rand64: true,
     empty_checks_key: true,

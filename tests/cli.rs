@@ -375,9 +375,10 @@ fn replay_prints_what_happened_before_an_error_and_names_its_line() {
         (Some(1), "gohmap: there is no file /nowhere/at-all\n", "")
     );
     let path = script("binary", "");
-    std::fs::write(&path, b"# fine\nset m \xff 1\n").expect("a file");
+    std::fs::write(&path, b"new m u64 0 7\nget m 1\nset m \xff 1\n").expect("a file");
     let said = run(&["replay", &path]);
-    assert_eq!((said.status, said.err), (Some(1), format!("gohmap: {path}: line 2 is not UTF-8\n")));
+    assert_eq!((said.status, said.err), (Some(1), format!("gohmap: {path}:3: the line is not UTF-8\n")));
+    assert_eq!(json_lines(&said.out).len(), 2);
 }
 
 #[test]

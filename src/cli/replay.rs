@@ -35,9 +35,6 @@ pub(super) struct Replay {
 impl Replay {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let (name, text) = self.read()?;
-        let text = String::from_utf8(text).map_err(|e| {
-            anyhow!("{name}: line {} is not UTF-8", 1 + count_lines(&e.as_bytes()[..e.utf8_error().valid_up_to()]))
-        })?;
         let isa = Isa::chosen()?;
         let mut out = BufWriter::with_capacity(1 << 16, stdout().lock());
         let written = "the output cannot be written";
@@ -48,21 +45,25 @@ impl Replay {
             self.version.go
         )
         .context(written)?;
-        let total = count_lines(text.as_bytes());
+        let lines = text.strip_suffix(b"\n").unwrap_or(&text).split(|&b| b == b'\n');
+        let total = lines.clone().count();
         let mut progress = Progress::of(total, total as f64, stderr().is_terminal() && !stdout().is_terminal());
         let mut engine = Engine::new(self.version.go, isa);
         let mut answer = String::new();
-        for (i, line) in text.lines().enumerate() {
+        for (i, line) in lines.enumerate() {
             if i % STRIDE == 0 {
                 progress.show("operations");
             }
             answer.clear();
-            let done = engine.step(line, &mut answer);
+            let done = match str::from_utf8(line) {
+                Ok(line) => engine.step(line, &mut answer).map_err(|e| e.what),
+                Err(_) => Err("the line is not UTF-8".to_owned()),
+            };
             out.write_all(answer.as_bytes()).context(written)?;
-            if let Err(e) = done {
+            if let Err(what) = done {
                 out.flush().context(written)?;
                 progress.step();
-                return Err(anyhow!("{name}:{}: {}", e.line, e.what));
+                return Err(anyhow!("{name}:{}: {what}", i + 1));
             }
             progress.pay(1.0);
         }
@@ -85,8 +86,4 @@ impl Replay {
             Err(e) => Err(anyhow!("{name} cannot be read: {e}")),
         }
     }
-}
-
-fn count_lines(text: &[u8]) -> usize {
-    text.iter().filter(|&&b| b == b'\n').count()
 }

@@ -122,6 +122,26 @@ macro_rules! operations {
             self.raw().t()
         }
 
+        /// `slices.Collect(maps.Keys(m))`: every key, in the order of a `range`.
+        #[must_use]
+        pub fn keys(&self) -> Vec<K> {
+            let (mut all, mut it) = (Vec::new(), self.range());
+            while let Some((k, _)) = it.next() {
+                all.push(k);
+            }
+            all
+        }
+
+        /// `slices.Collect(maps.Values(m))`: every element, in the order of a `range`.
+        #[must_use]
+        pub fn values(&self) -> Vec<V> {
+            let (mut all, mut it) = (Vec::new(), self.range());
+            while let Some((_, v)) = it.next() {
+                all.push(v);
+            }
+            all
+        }
+
         /// `for k, v := range m`: Go's order, and Go's rules for a map that changes on the way.
         #[inline(always)]
         #[must_use]

@@ -405,3 +405,18 @@ fn batches_on_maps_of_every_kind() {
     let died = catch_unwind(AssertUnwindSafe(|| m.assign_many(&[1, 2], &[1])));
     assert!(died.is_err() && m.is_empty());
 }
+
+#[test]
+fn keys_and_values_come_in_the_order_of_a_range() {
+    let m = GoMap::<String, [u64; 20]>::make(&runtime(), 0);
+    assert_eq!((m.keys(), m.values()), (vec![], vec![]));
+    for i in 0..100 {
+        m.insert(format!("k{i}"), [i; 20]);
+    }
+    let (mut keys, mut values) = (m.keys(), m.values());
+    keys.sort_by_key(|k| k[1..].parse::<u64>().expect("a number"));
+    values.sort_unstable();
+    assert_eq!(keys, (0..100).map(|i| format!("k{i}")).collect::<Vec<_>>());
+    assert_eq!(values, (0..100).map(|i| [i; 20]).collect::<Vec<_>>());
+    assert_eq!(GoMap::<u8, bool>::nil(&runtime()).keys(), []);
+}

@@ -67,7 +67,7 @@ pub struct MapExtra {
     pub next_overflow: u64,
 }
 
-/// A Go slice header (`[]*bmap`): 24 bytes.
+/// A Go slice header (`runtime.slice`): 24 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 pub struct SliceHeader {

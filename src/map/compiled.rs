@@ -10,11 +10,6 @@ use crate::types::{Fast, MapType};
 /// The largest element that the shared zero value stands in for (`abi.ZeroValSize`).
 pub const ZERO_VAL_SIZE: usize = 1024;
 
-unsafe fn string(at: usize) -> GoString {
-    // SAFETY: the caller's promise: a string lies there.
-    unsafe { GoString { str: mem::ld64(at) as usize, len: mem::ld64(at.wrapping_add(8)) as usize } }
-}
-
 /// The implementation of the fast64 functions for a type: `f`, unless that hashes otherwise.
 #[inline(always)]
 fn family<'a>(f: &'a Fast64, t: &MapType) -> &'a Fast64 {
@@ -38,7 +33,7 @@ pub unsafe fn assign_with(f: &Fast64, t: &MapType, h: usize, key: usize) -> usiz
             Fast::Fast32 | Fast::Fast32Ptr => fast32::mapassign_fast32(t, h, mem::ld32(key), &()),
             Fast::Fast64 => (family(f, t).mapassign)(t, h, mem::ld64(key)),
             Fast::Fast64Ptr => fast64::mapassign_fast64ptr(t, h, mem::ld64(key), &()),
-            Fast::FastStr => faststr::mapassign_faststr(t, h, string(key), &()),
+            Fast::FastStr => faststr::mapassign_faststr(t, h, GoString::at(key), &()),
         }
     }
 }
@@ -73,7 +68,7 @@ pub unsafe fn access1(t: &MapType, h: usize, key: usize, zero: usize) -> usize {
             Fast::Generic => access::mapaccess1(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => fast32::mapaccess1_fast32(t, h, mem::ld32(key), &()),
             Fast::Fast64 | Fast::Fast64Ptr => (family(amd64::chosen(), t).mapaccess1)(t, h, mem::ld64(key)),
-            Fast::FastStr => faststr::mapaccess1_faststr(t, h, string(key), &()),
+            Fast::FastStr => faststr::mapaccess1_faststr(t, h, GoString::at(key), &()),
         }
     }
 }
@@ -97,7 +92,7 @@ pub unsafe fn access2_with(f: &Fast64, t: &MapType, h: usize, key: usize, zero: 
                 let found = (family(f, t).mapaccess2)(t, h, mem::ld64(key));
                 (found.elem, found.ok != 0)
             }
-            Fast::FastStr => faststr::mapaccess2_faststr(t, h, string(key), &()),
+            Fast::FastStr => faststr::mapaccess2_faststr(t, h, GoString::at(key), &()),
         }
     }
 }
@@ -131,7 +126,7 @@ pub unsafe fn delete_with(f: &Fast64, t: &MapType, h: usize, key: usize) {
             Fast::Fast32 | Fast::Fast32Ptr => fast32::mapdelete_fast32(t, h, mem::ld32(key), &()),
             Fast::Fast64 => (family(f, t).mapdelete)(t, h, mem::ld64(key)),
             Fast::Fast64Ptr => fast64::mapdelete_fast64(t, h, mem::ld64(key), &()),
-            Fast::FastStr => faststr::mapdelete_faststr(t, h, string(key), &()),
+            Fast::FastStr => faststr::mapdelete_faststr(t, h, GoString::at(key), &()),
         }
     }
 }
@@ -181,7 +176,7 @@ pub unsafe fn assign_probed<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) 
             Fast::Fast32 | Fast::Fast32Ptr => fast32::mapassign_fast32(t, h, mem::ld32(key), p),
             Fast::Fast64 => fast64::mapassign_fast64(t, h, mem::ld64(key), p),
             Fast::Fast64Ptr => fast64::mapassign_fast64ptr(t, h, mem::ld64(key), p),
-            Fast::FastStr => faststr::mapassign_faststr(t, h, string(key), p),
+            Fast::FastStr => faststr::mapassign_faststr(t, h, GoString::at(key), p),
         }
     }
 }
@@ -201,7 +196,7 @@ pub unsafe fn delete_probed<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) 
             Fast::Generic => delete::mapdelete(t, h, key, p),
             Fast::Fast32 | Fast::Fast32Ptr => fast32::mapdelete_fast32(t, h, mem::ld32(key), p),
             Fast::Fast64 | Fast::Fast64Ptr => fast64::mapdelete_fast64(t, h, mem::ld64(key), p),
-            Fast::FastStr => faststr::mapdelete_faststr(t, h, string(key), p),
+            Fast::FastStr => faststr::mapdelete_faststr(t, h, GoString::at(key), p),
         }
     }
 }

@@ -27,6 +27,15 @@ pub struct GoString {
     pub len: usize,
 }
 
+impl GoString {
+    /// The string whose header lies at an address.
+    #[inline(always)]
+    pub(super) unsafe fn at(at: usize) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Self { str: mem::ld64(at) as usize, len: mem::ld64(at.wrapping_add(8)) as usize } }
+    }
+}
+
 /// From this length on, a lookup in a single bucket avoids comparing whole keys.
 const LONG: i64 = 32;
 

@@ -15,6 +15,8 @@
 //! | `mapiterinit`, `mapiternext` | [`iter`] |
 //! | `mapclear` | [`clear`] |
 //! | `maps.Clone`, `mapclone2` | [`clone`] |
+//! | `keys`, `values` | [`keys`] |
+//! | `reflect_mapassign`, `reflect_mapiterinit`, … | [`reflect`] |
 //! | `map_fast32.go`, `map_fast64.go` | [`fast32`], [`fast64`], over `fast.rs` |
 //! | `map_faststr.go` | [`faststr`] |
 //! | (many operations of those at once) | [`batch`] |
@@ -36,6 +38,8 @@ pub mod faststr;
 mod grow;
 mod hmap;
 pub mod iter;
+pub mod keys;
 pub mod make;
 mod malloc;
+pub mod reflect;
 pub(crate) mod walk;

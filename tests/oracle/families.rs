@@ -178,9 +178,12 @@ pub(crate) fn hints(s: &mut Script) {
         s.line(format_args!("sum b{b}"));
     }
     s.line(format_args!("auto on"));
-    for (i, hint) in [u64::MAX, 1 << 63, 1 << 62, (1 << 48) / 144 + 1, 7, 8].into_iter().enumerate() {
-        s.new_map(&format!("odd{i}"), "u64", hint);
-        s.set_in(&format!("odd{i}"), "u64", 1);
+    // Negative, overflowing, more than the address space: no hint at all.
+    for (i, hint) in [u64::MAX, 1 << 63, 1 << 62, (1 << 48) / 16 + 1, 7, 8].into_iter().enumerate() {
+        for ty in ["u64", ty(s.random()), ty(s.random())] {
+            s.new_map(&format!("{ty}odd{i}"), ty, hint);
+            s.set_in(&format!("{ty}odd{i}"), ty, 1);
+        }
     }
 }
 

@@ -54,6 +54,12 @@ const KEYS: &[(&str, Key)] = &[
     ("bigs", |s| if s.below(2) == 0 { format!("a{},{}", s.num(60), s.num(3)) } else { long(s) + ",1" }),
     ("fat", |s| s.num(200)),
     ("fatf", float),
+    ("i8", |s| s.num(256)),
+    ("i16", |s| s.num(300)),
+    ("uptr", |s| s.num(300)),
+    ("none", |_| "0".to_owned()),
+    ("k128", |s| s.num(20) + "," + &s.num(20)),
+    ("named", text),
 ];
 
 fn float(s: &mut Script) -> String {
@@ -72,9 +78,9 @@ pub(crate) fn nth(ty: &str, n: u64) -> String {
     let small = n % (1 << 20);
     match ty {
         "ptr" | "chan" | "p1" => small.to_string(),
-        "u8" => (n % 256).to_string(),
+        "u8" | "i8" => (n % 256).to_string(),
         "bool" => (n % 2).to_string(),
-        "u16" => (n % 65_536).to_string(),
+        "u16" | "i16" => (n % 65_536).to_string(),
         "u32" | "u32x" => (n as u32).to_string(),
         "i32s" => (n as u32 >> 1).to_string(),
         "b4" => format!("{},{},{},{}", n as u8, n as u8 ^ 1, (n >> 8) as u8, (n >> 16) as u8),
@@ -83,11 +89,12 @@ pub(crate) fn nth(ty: &str, n: u64) -> String {
         "pad" => format!("{},{n},{}", n as u8, n as u8 / 3),
         "f64" | "f32" | "f1" | "fatf" => (n % (1 << 40)).to_string(),
         "c64" | "c128" => format!("{small},{}", n % 3),
+        "k128" => format!("{n},{}", n % 3),
         "arr" => format!("{},{n}", n % 3),
-        "str" | "s1" | "strx" | "str0" if n.is_multiple_of(4) => {
+        "str" | "s1" | "strx" | "str0" | "named" if n.is_multiple_of(4) => {
             format!("x:61616161{}{n:016x}62626262", "63".repeat(40))
         }
-        "str" | "s1" | "strx" | "str0" => format!("k{n}"),
+        "str" | "s1" | "strx" | "str0" | "named" => format!("k{n}"),
         "st" => format!("{},{n},w{small}", n % 200),
         "blank" => format!("{},{},w{n}", n % 200, n % 200),
         "strs" => format!("a{n},b,c{}", n % 9),
@@ -279,6 +286,48 @@ pub(crate) fn nils(s: &mut Script) {
                 }
             }
             s.line(format_args!("dump {m}"));
+        }
+    }
+}
+
+/// What compiled code does not do: package reflect's way to every operation, and `keys` and `values`, on maps in every state
+/// of growth.
+pub(crate) fn helpers(s: &mut Script) {
+    for i in 0..5 {
+        let (ty, key) = KEYS[(s.seed as usize * 5 + i) % KEYS.len()];
+        let hint = s.pick(&[0, 0, 9, 60]);
+        s.new_map(&format!("m{i}"), ty, hint);
+        let mut last = key(s);
+        s.line(format_args!("auto off"));
+        for round in 0..160 {
+            if s.below(3) > 0 {
+                last = key(s);
+            }
+            let v = s.below(1_000_000);
+            match s.below(20) {
+                0..6 => s.line(format_args!("rset m{i} {last} {v}")),
+                6..11 => s.set_in(&format!("m{i}"), ty, v),
+                11 | 12 => s.line(format_args!("rdel m{i} {last}")),
+                13 => s.line(format_args!("del m{i} {last}")),
+                14 | 15 => s.line(format_args!("rget m{i} {last}")),
+                16 => s.line(format_args!("rrange m{i}")),
+                // In Go 1.21 what is stored by pointer is copied over itself, which makes wild pointers of pointers.
+                17 if s.clone && ty != "bigs" => s.line(format_args!("copykeys m{i}")),
+                18 if s.clone && ty != "any2" => s.line(format_args!("copyvalues m{i}")),
+                _ => {}
+            }
+            if round % 20 == 0 {
+                s.line(format_args!("dump m{i}"));
+            }
+        }
+        s.line(format_args!("dump m{i}"));
+        s.line(format_args!("nil n{i} {ty}"));
+        for op in ["rget", "rdel", "rrange", "rset"] {
+            s.line(format_args!("{op} n{i} {last} 1"));
+        }
+        if s.clone {
+            s.line(format_args!("copykeys n{i}"));
+            s.line(format_args!("copyvalues n{i}"));
         }
     }
 }

@@ -41,6 +41,7 @@ pub(crate) const FAMILIES: &[(&str, Writer)] = &[
     ("fallback", kinds::fallback),
     ("nils", kinds::nils),
     ("strings", kinds::strings),
+    ("helpers", kinds::helpers),
 ];
 
 /// A script being written.

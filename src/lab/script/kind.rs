@@ -34,6 +34,7 @@ const NAMED: &[(&str, &str)] = &[
     ("main.P", "struct{a, b, c, d, e, f, g, h uint64}"),
     ("main.Pad", "struct{a uint8; b uint64; c uint8}"),
     ("main.Bad", "[]int"),
+    ("main.Name", "string"),
 ];
 
 /// Every kind.
@@ -87,6 +88,12 @@ pub(super) const KINDS: &[Kind] = {
         by_leaves("bigs", "struct{s string; n [15]uint64}", "bool"),
         by_leaves("fat", "uint64", "[130]uint64"),
         by_leaves("fatf", "float64", "[1100]uint8"),
+        by_leaves("i8", "int8", "[0]int"),
+        by_leaves("i16", "int16", "[128]uint8"),
+        by_leaves("uptr", "uintptr", "any"),
+        by_leaves("none", "[0]int", "string"),
+        by_leaves("k128", "[16]uint64", "[129]uint8"),
+        by_leaves("named", "main.Name", "main.Name"),
     ]
 };
 
@@ -120,7 +127,7 @@ pub(super) fn go_type(text: &str) -> GoType {
 pub(super) struct Key(Vec<u64>);
 
 impl Key {
-    fn at(&self) -> usize {
+    pub(super) fn at(&self) -> usize {
         self.0.as_ptr().expose_provenance()
     }
 
@@ -155,6 +162,13 @@ impl Kind {
         let at = words.as_mut_ptr().expose_provenance();
         (self.parse)(&Place { rt: &t.rt, ty: &t.key, at }, text)?;
         Ok(Key(words))
+    }
+
+    /// An element in memory of its own.
+    pub(super) fn new_elem(&self, t: &MapType, v: u64) -> usize {
+        let at = new_object(&t.rt, t.elem_size, t.elem_has_pointers);
+        (self.make)(&Place { rt: &t.rt, ty: &t.elem, at }, v);
+        at
     }
 
     /// `m[key] = v`.

@@ -3,6 +3,7 @@
 //! `tests/oracle/README.md` describes the language. A script fixes everything that Go draws at random (key schedule,
 //! `hash0`, random numbers), so that real Go and this engine must print the same bytes.
 
+mod helpers;
 mod kind;
 mod place;
 mod value;
@@ -141,12 +142,12 @@ impl Engine {
         }
         self.operations += 1;
         let want = match op {
-            "keys" | "rng" | "auto" | "clear" | "dump" | "sum" => 2,
+            "keys" | "rng" | "auto" | "clear" | "dump" | "sum" | "copykeys" | "copyvalues" | "rrange" => 2,
             "gc" => 1,
             "hashkey" => 5,
-            "set" | "iter" | "fill" => 4,
+            "set" | "rset" | "iter" | "fill" => 4,
             "new" | "nil" => 3,
-            "seed" | "get" | "del" | "clone" | "riter" | "next" => 3,
+            "seed" | "get" | "rget" | "del" | "rdel" | "clone" | "riter" | "next" => 3,
             _ => return self.err(format!("unknown operation {op:?}")),
         };
         if f.len() < want {
@@ -176,6 +177,7 @@ impl Engine {
             "new" | "nil" => self.make(&f, out),
             "iter" | "riter" => self.start(&f, out),
             "next" => self.next(&f, out),
+            "rset" | "rget" | "rdel" | "rrange" | "copykeys" | "copyvalues" => self.by_helper(&f, out),
             _ => self.on_map(&f, out),
         }
     }
@@ -353,15 +355,21 @@ impl Engine {
                 return Ok(());
             }
         }
-        // Emptying a map draws a new hash0: without a scripted source it is pinned.
-        // SAFETY: a live header.
-        unsafe {
-            if !self.rng && matches!(f[0], "del" | "clear") && m.h != 0 && mem::ld64(m.h) == 0 {
-                mem::st32(m.h + 12, 0x9e37_79b9_u32.wrapping_mul(self.line as u32));
-            }
+        if matches!(f[0], "del" | "clear") {
+            self.pin_hash0(&m);
         }
         self.after(out, &m);
         Ok(())
+    }
+
+    /// Emptying a map draws a new `hash0`: without a scripted source it is pinned.
+    fn pin_hash0(&self, m: &Map) {
+        // SAFETY: a live header.
+        unsafe {
+            if !self.rng && m.h != 0 && mem::ld64(m.h) == 0 {
+                mem::st32(m.h + 12, 0x9e37_79b9_u32.wrapping_mul(self.line as u32));
+            }
+        }
     }
 
     fn start(&mut self, f: &[&str], out: &mut String) -> Result<(), ScriptError> {

@@ -84,6 +84,7 @@ type N struct {
 	s    string
 }
 type P T
+type Name string
 type Pad struct {
 	a uint8
 	b uint64

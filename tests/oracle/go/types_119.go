@@ -4,134 +4,254 @@
 
 package main
 
-func (x *m_u64) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_u64) clone() tmap { panic("no maps.Clone before go1.21") }
+import "unsafe"
 
-func (x *m_u64b) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_u64b) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_u64) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_u64) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_u64) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_u64) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_u64t) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_u64t) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_u64b) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_u64b) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_u64b) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_u64b) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_u64w) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_u64w) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_u64t) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_u64t) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_u64t) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_u64t) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_u64x) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_u64x) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_u64w) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_u64w) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_u64w) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_u64w) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_u64p) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_u64p) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_u64x) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_u64x) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_u64x) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_u64x) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_u32) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_u32) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_u64p) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_u64p) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_u64p) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_u64p) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_i32s) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_i32s) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_u32) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_u32) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_u32) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_u32) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_str) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_str) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_i32s) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_i32s) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_i32s) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_i32s) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_arr) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_arr) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_str) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_str) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_str) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_str) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_f64) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_f64) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_arr) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_arr) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_arr) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_arr) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_any) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_any) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_f64) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_f64) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_f64) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_f64) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_ptr) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_ptr) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_any) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_any) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_any) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_any) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_big) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_big) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_ptr) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_ptr) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_ptr) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_ptr) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_zel) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_zel) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_big) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_big) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_big) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_big) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_zky) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_zky) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_zel) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_zel) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_zel) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_zel) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_st) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_st) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_zky) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_zky) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_zky) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_zky) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_u8) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_u8) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_st) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_st) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_st) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_st) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_b4) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_b4) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_u8) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_u8) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_u8) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_u8) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_s32) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_s32) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_b4) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_b4) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_b4) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_b4) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_s64) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_s64) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_s32) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_s32) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_s32) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_s32) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_chan) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_chan) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_s64) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_s64) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_s64) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_s64) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_p1) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_p1) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_chan) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_chan) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_chan) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_chan) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_s1) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_s1) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_p1) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_p1) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_p1) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_p1) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_strx) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_strx) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_s1) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_s1) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_s1) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_s1) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_str0) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_str0) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_strx) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_strx) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_strx) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_strx) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_u32x) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_u32x) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_str0) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_str0) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_str0) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_str0) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_bool) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_bool) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_u32x) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_u32x) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_u32x) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_u32x) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_u16) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_u16) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_bool) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_bool) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_bool) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_bool) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_f32) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_f32) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_u16) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_u16) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_u16) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_u16) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_c64) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_c64) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_f32) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_f32) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_f32) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_f32) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_c128) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_c128) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_c64) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_c64) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_c64) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_c64) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_f1) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_f1) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_c128) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_c128) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_c128) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_c128) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_pad) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_pad) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_f1) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_f1) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_f1) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_f1) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_blank) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_blank) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_pad) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_pad) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_pad) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_pad) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_strs) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_strs) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_blank) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_blank) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_blank) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_blank) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_nest) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_nest) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_strs) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_strs) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_strs) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_strs) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_sany) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_sany) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_nest) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_nest) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_nest) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_nest) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_m) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_m) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_sany) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_sany) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_sany) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_sany) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_any2) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_any2) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_m) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_m) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_m) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_m) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_bigk) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_bigk) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_any2) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_any2) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_any2) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_any2) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_bigs) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_bigs) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_bigk) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_bigk) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_bigk) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_bigk) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_fat) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_fat) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_bigs) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_bigs) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_bigs) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_bigs) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
 
-func (x *m_fatf) clear()      { mapclear(x.d.t, x.d.h) }
-func (x *m_fatf) clone() tmap { panic("no maps.Clone before go1.21") }
+func (x *m_fat) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_fat) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_fat) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_fat) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
+
+func (x *m_fatf) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_fatf) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_fatf) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_fatf) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
+
+func (x *m_i8) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_i8) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_i8) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_i8) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
+
+func (x *m_i16) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_i16) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_i16) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_i16) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
+
+func (x *m_uptr) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_uptr) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_uptr) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_uptr) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
+
+func (x *m_none) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_none) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_none) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_none) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
+
+func (x *m_k128) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_k128) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_k128) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_k128) values() []unsafe.Pointer { panic("no maps.values before go1.21") }
+
+func (x *m_named) clear()                   { mapclear(x.d.t, x.d.h) }
+func (x *m_named) clone() tmap              { panic("no maps.Clone before go1.21") }
+func (x *m_named) keys() []unsafe.Pointer   { panic("no maps.keys before go1.21") }
+func (x *m_named) values() []unsafe.Pointer { panic("no maps.values before go1.21") }

@@ -4,136 +4,1078 @@
 
 package main
 
-import "maps"
+import (
+	"maps"
+	"unsafe"
+)
 
 func (x *m_u64) clear()      { clear(x.m) }
 func (x *m_u64) clone() tmap { return wrap_u64(maps.Clone(x.m)) }
+func (x *m_u64) keys() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_u64) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_u64b) clear()      { clear(x.m) }
 func (x *m_u64b) clone() tmap { return wrap_u64b(maps.Clone(x.m)) }
+func (x *m_u64b) keys() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_u64b) values() []unsafe.Pointer {
+	s := make([]uint8, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_u64t) clear()      { clear(x.m) }
 func (x *m_u64t) clone() tmap { return wrap_u64t(maps.Clone(x.m)) }
+func (x *m_u64t) keys() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_u64t) values() []unsafe.Pointer {
+	s := make([][3]uint8, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_u64w) clear()      { clear(x.m) }
 func (x *m_u64w) clone() tmap { return wrap_u64w(maps.Clone(x.m)) }
+func (x *m_u64w) keys() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_u64w) values() []unsafe.Pointer {
+	s := make([][16]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_u64x) clear()      { clear(x.m) }
 func (x *m_u64x) clone() tmap { return wrap_u64x(maps.Clone(x.m)) }
+func (x *m_u64x) keys() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_u64x) values() []unsafe.Pointer {
+	s := make([][17]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_u64p) clear()      { clear(x.m) }
 func (x *m_u64p) clone() tmap { return wrap_u64p(maps.Clone(x.m)) }
+func (x *m_u64p) keys() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_u64p) values() []unsafe.Pointer {
+	s := make([]*uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_u32) clear()      { clear(x.m) }
 func (x *m_u32) clone() tmap { return wrap_u32(maps.Clone(x.m)) }
+func (x *m_u32) keys() []unsafe.Pointer {
+	s := make([]uint32, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_u32) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_i32s) clear()      { clear(x.m) }
 func (x *m_i32s) clone() tmap { return wrap_i32s(maps.Clone(x.m)) }
+func (x *m_i32s) keys() []unsafe.Pointer {
+	s := make([]int32, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_i32s) values() []unsafe.Pointer {
+	s := make([]string, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_str) clear()      { clear(x.m) }
 func (x *m_str) clone() tmap { return wrap_str(maps.Clone(x.m)) }
+func (x *m_str) keys() []unsafe.Pointer {
+	s := make([]string, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_str) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_arr) clear()      { clear(x.m) }
 func (x *m_arr) clone() tmap { return wrap_arr(maps.Clone(x.m)) }
+func (x *m_arr) keys() []unsafe.Pointer {
+	s := make([][2]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_arr) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_f64) clear()      { clear(x.m) }
 func (x *m_f64) clone() tmap { return wrap_f64(maps.Clone(x.m)) }
+func (x *m_f64) keys() []unsafe.Pointer {
+	s := make([]float64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_f64) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_any) clear()      { clear(x.m) }
 func (x *m_any) clone() tmap { return wrap_any(maps.Clone(x.m)) }
+func (x *m_any) keys() []unsafe.Pointer {
+	s := make([]any, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_any) values() []unsafe.Pointer {
+	s := make([]int, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_ptr) clear()      { clear(x.m) }
 func (x *m_ptr) clone() tmap { return wrap_ptr(maps.Clone(x.m)) }
+func (x *m_ptr) keys() []unsafe.Pointer {
+	s := make([]*T, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_ptr) values() []unsafe.Pointer {
+	s := make([]T2, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_big) clear()      { clear(x.m) }
 func (x *m_big) clone() tmap { return wrap_big(maps.Clone(x.m)) }
+func (x *m_big) keys() []unsafe.Pointer {
+	s := make([][17]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_big) values() []unsafe.Pointer {
+	s := make([][18]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_zel) clear()      { clear(x.m) }
 func (x *m_zel) clone() tmap { return wrap_zel(maps.Clone(x.m)) }
+func (x *m_zel) keys() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_zel) values() []unsafe.Pointer {
+	s := make([]struct{}, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_zky) clear()      { clear(x.m) }
 func (x *m_zky) clone() tmap { return wrap_zky(maps.Clone(x.m)) }
+func (x *m_zky) keys() []unsafe.Pointer {
+	s := make([]struct{}, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_zky) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_st) clear()      { clear(x.m) }
 func (x *m_st) clone() tmap { return wrap_st(maps.Clone(x.m)) }
+func (x *m_st) keys() []unsafe.Pointer {
+	s := make([]S3, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_st) values() []unsafe.Pointer {
+	s := make([]uint16, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_u8) clear()      { clear(x.m) }
 func (x *m_u8) clone() tmap { return wrap_u8(maps.Clone(x.m)) }
+func (x *m_u8) keys() []unsafe.Pointer {
+	s := make([]uint8, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_u8) values() []unsafe.Pointer {
+	s := make([]bool, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_b4) clear()      { clear(x.m) }
 func (x *m_b4) clone() tmap { return wrap_b4(maps.Clone(x.m)) }
+func (x *m_b4) keys() []unsafe.Pointer {
+	s := make([][4]uint8, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_b4) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_s32) clear()      { clear(x.m) }
 func (x *m_s32) clone() tmap { return wrap_s32(maps.Clone(x.m)) }
+func (x *m_s32) keys() []unsafe.Pointer {
+	s := make([]struct{ a, b uint16 }, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_s32) values() []unsafe.Pointer {
+	s := make([]string, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_s64) clear()      { clear(x.m) }
 func (x *m_s64) clone() tmap { return wrap_s64(maps.Clone(x.m)) }
+func (x *m_s64) keys() []unsafe.Pointer {
+	s := make([]struct{ a, b int32 }, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_s64) values() []unsafe.Pointer {
+	s := make([][2]string, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_chan) clear()      { clear(x.m) }
 func (x *m_chan) clone() tmap { return wrap_chan(maps.Clone(x.m)) }
+func (x *m_chan) keys() []unsafe.Pointer {
+	s := make([]chan int, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_chan) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_p1) clear()      { clear(x.m) }
 func (x *m_p1) clone() tmap { return wrap_p1(maps.Clone(x.m)) }
+func (x *m_p1) keys() []unsafe.Pointer {
+	s := make([]struct{ p unsafe.Pointer }, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_p1) values() []unsafe.Pointer {
+	s := make([]struct{}, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_s1) clear()      { clear(x.m) }
 func (x *m_s1) clone() tmap { return wrap_s1(maps.Clone(x.m)) }
+func (x *m_s1) keys() []unsafe.Pointer {
+	s := make([]struct{ s string }, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_s1) values() []unsafe.Pointer {
+	s := make([]any, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_strx) clear()      { clear(x.m) }
 func (x *m_strx) clone() tmap { return wrap_strx(maps.Clone(x.m)) }
+func (x *m_strx) keys() []unsafe.Pointer {
+	s := make([]string, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_strx) values() []unsafe.Pointer {
+	s := make([][17]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_str0) clear()      { clear(x.m) }
 func (x *m_str0) clone() tmap { return wrap_str0(maps.Clone(x.m)) }
+func (x *m_str0) keys() []unsafe.Pointer {
+	s := make([]string, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_str0) values() []unsafe.Pointer {
+	s := make([]struct{}, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_u32x) clear()      { clear(x.m) }
 func (x *m_u32x) clone() tmap { return wrap_u32x(maps.Clone(x.m)) }
+func (x *m_u32x) keys() []unsafe.Pointer {
+	s := make([]uint32, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_u32x) values() []unsafe.Pointer {
+	s := make([][200]uint8, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_bool) clear()      { clear(x.m) }
 func (x *m_bool) clone() tmap { return wrap_bool(maps.Clone(x.m)) }
+func (x *m_bool) keys() []unsafe.Pointer {
+	s := make([]bool, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_bool) values() []unsafe.Pointer {
+	s := make([]string, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_u16) clear()      { clear(x.m) }
 func (x *m_u16) clone() tmap { return wrap_u16(maps.Clone(x.m)) }
+func (x *m_u16) keys() []unsafe.Pointer {
+	s := make([]uint16, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_u16) values() []unsafe.Pointer {
+	s := make([][3]uint16, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_f32) clear()      { clear(x.m) }
 func (x *m_f32) clone() tmap { return wrap_f32(maps.Clone(x.m)) }
+func (x *m_f32) keys() []unsafe.Pointer {
+	s := make([]float32, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_f32) values() []unsafe.Pointer {
+	s := make([]float64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_c64) clear()      { clear(x.m) }
 func (x *m_c64) clone() tmap { return wrap_c64(maps.Clone(x.m)) }
+func (x *m_c64) keys() []unsafe.Pointer {
+	s := make([]complex64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_c64) values() []unsafe.Pointer {
+	s := make([]uint8, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_c128) clear()      { clear(x.m) }
 func (x *m_c128) clone() tmap { return wrap_c128(maps.Clone(x.m)) }
+func (x *m_c128) keys() []unsafe.Pointer {
+	s := make([]complex128, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_c128) values() []unsafe.Pointer {
+	s := make([]complex64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_f1) clear()      { clear(x.m) }
 func (x *m_f1) clone() tmap { return wrap_f1(maps.Clone(x.m)) }
+func (x *m_f1) keys() []unsafe.Pointer {
+	s := make([]struct{ f [1]float64 }, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_f1) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_pad) clear()      { clear(x.m) }
 func (x *m_pad) clone() tmap { return wrap_pad(maps.Clone(x.m)) }
+func (x *m_pad) keys() []unsafe.Pointer {
+	s := make([]struct {
+		a    uint8
+		b    uint64
+		c, d uint8
+	}, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_pad) values() []unsafe.Pointer {
+	s := make([]int16, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_blank) clear()      { clear(x.m) }
 func (x *m_blank) clone() tmap { return wrap_blank(maps.Clone(x.m)) }
+func (x *m_blank) keys() []unsafe.Pointer {
+	s := make([]struct {
+		a uint8
+		_ uint8
+		b uint16
+		s string
+		_ float64
+	}, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_blank) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_strs) clear()      { clear(x.m) }
 func (x *m_strs) clone() tmap { return wrap_strs(maps.Clone(x.m)) }
+func (x *m_strs) keys() []unsafe.Pointer {
+	s := make([][3]string, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_strs) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_nest) clear()      { clear(x.m) }
 func (x *m_nest) clone() tmap { return wrap_nest(maps.Clone(x.m)) }
+func (x *m_nest) keys() []unsafe.Pointer {
+	s := make([][2]struct {
+		f float32
+		s string
+		n int8
+	}, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_nest) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_sany) clear()      { clear(x.m) }
 func (x *m_sany) clone() tmap { return wrap_sany(maps.Clone(x.m)) }
+func (x *m_sany) keys() []unsafe.Pointer {
+	s := make([]struct {
+		n int8
+		a any
+		s string
+	}, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_sany) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_m) clear()      { clear(x.m) }
 func (x *m_m) clone() tmap { return wrap_m(maps.Clone(x.m)) }
+func (x *m_m) keys() []unsafe.Pointer {
+	s := make([]M, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_m) values() []unsafe.Pointer {
+	s := make([]M, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_any2) clear()      { clear(x.m) }
 func (x *m_any2) clone() tmap { return wrap_any2(maps.Clone(x.m)) }
+func (x *m_any2) keys() []unsafe.Pointer {
+	s := make([][2]any, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_any2) values() []unsafe.Pointer {
+	s := make([][20]any, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_bigk) clear()      { clear(x.m) }
 func (x *m_bigk) clone() tmap { return wrap_bigk(maps.Clone(x.m)) }
+func (x *m_bigk) keys() []unsafe.Pointer {
+	s := make([][17]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_bigk) values() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_bigs) clear()      { clear(x.m) }
 func (x *m_bigs) clone() tmap { return wrap_bigs(maps.Clone(x.m)) }
+func (x *m_bigs) keys() []unsafe.Pointer {
+	s := make([]struct {
+		s string
+		n [15]uint64
+	}, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_bigs) values() []unsafe.Pointer {
+	s := make([]bool, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_fat) clear()      { clear(x.m) }
 func (x *m_fat) clone() tmap { return wrap_fat(maps.Clone(x.m)) }
+func (x *m_fat) keys() []unsafe.Pointer {
+	s := make([]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_fat) values() []unsafe.Pointer {
+	s := make([][130]uint64, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
 
 func (x *m_fatf) clear()      { clear(x.m) }
 func (x *m_fatf) clone() tmap { return wrap_fatf(maps.Clone(x.m)) }
+func (x *m_fatf) keys() []unsafe.Pointer {
+	s := make([]float64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_fatf) values() []unsafe.Pointer {
+	s := make([][1100]uint8, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+
+func (x *m_i8) clear()      { clear(x.m) }
+func (x *m_i8) clone() tmap { return wrap_i8(maps.Clone(x.m)) }
+func (x *m_i8) keys() []unsafe.Pointer {
+	s := make([]int8, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_i8) values() []unsafe.Pointer {
+	s := make([][0]int, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+
+func (x *m_i16) clear()      { clear(x.m) }
+func (x *m_i16) clone() tmap { return wrap_i16(maps.Clone(x.m)) }
+func (x *m_i16) keys() []unsafe.Pointer {
+	s := make([]int16, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_i16) values() []unsafe.Pointer {
+	s := make([][128]uint8, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+
+func (x *m_uptr) clear()      { clear(x.m) }
+func (x *m_uptr) clone() tmap { return wrap_uptr(maps.Clone(x.m)) }
+func (x *m_uptr) keys() []unsafe.Pointer {
+	s := make([]uintptr, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_uptr) values() []unsafe.Pointer {
+	s := make([]any, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+
+func (x *m_none) clear()      { clear(x.m) }
+func (x *m_none) clone() tmap { return wrap_none(maps.Clone(x.m)) }
+func (x *m_none) keys() []unsafe.Pointer {
+	s := make([][0]int, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_none) values() []unsafe.Pointer {
+	s := make([]string, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+
+func (x *m_k128) clear()      { clear(x.m) }
+func (x *m_k128) clone() tmap { return wrap_k128(maps.Clone(x.m)) }
+func (x *m_k128) keys() []unsafe.Pointer {
+	s := make([][16]uint64, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_k128) values() []unsafe.Pointer {
+	s := make([][129]uint8, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+
+func (x *m_named) clear()      { clear(x.m) }
+func (x *m_named) clone() tmap { return wrap_named(maps.Clone(x.m)) }
+func (x *m_named) keys() []unsafe.Pointer {
+	s := make([]Name, 0, len(x.m))
+	mapkeys(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}
+func (x *m_named) values() []unsafe.Pointer {
+	s := make([]Name, 0, len(x.m))
+	mapvalues(x.m, unsafe.Pointer(&s))
+	p := make([]unsafe.Pointer, len(s))
+	for i := range s {
+		p[i] = unsafe.Pointer(&s[i])
+	}
+	return p
+}

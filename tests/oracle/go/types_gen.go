@@ -2,7 +2,10 @@
 
 package main
 
-import "unsafe"
+import (
+	"reflect"
+	"unsafe"
+)
 
 type m_u64 struct {
 	m map[uint64]uint64
@@ -30,6 +33,33 @@ func (x *m_u64) get(k string) (func() string, bool) {
 func (x *m_u64) del(k string) {
 	key := pU(k)
 	delete(x.m, key)
+}
+func (x *m_u64) rset(k string, v uint64) {
+	var key uint64 = pU(k)
+	var elem uint64 = v
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_u64) rget(k string) (func() string, bool) {
+	var key uint64 = pU(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_u64) rdel(k string) {
+	var key uint64 = pU(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_u64) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint64
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_u64) desc() *mdesc { return x.d }
 
@@ -60,6 +90,33 @@ func (x *m_u64b) del(k string) {
 	key := pU(k)
 	delete(x.m, key)
 }
+func (x *m_u64b) rset(k string, v uint64) {
+	var key uint64 = pU(k)
+	var elem uint8 = uint8(v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_u64b) rget(k string) (func() string, bool) {
+	var key uint64 = pU(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint8
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_u64b) rdel(k string) {
+	var key uint64 = pU(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_u64b) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint64
+		var elem uint8
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_u64b) desc() *mdesc { return x.d }
 
 type m_u64t struct {
@@ -88,6 +145,33 @@ func (x *m_u64t) get(k string) (func() string, bool) {
 func (x *m_u64t) del(k string) {
 	key := pU(k)
 	delete(x.m, key)
+}
+func (x *m_u64t) rset(k string, v uint64) {
+	var key uint64 = pU(k)
+	var elem [3]uint8 = [3]uint8{uint8(v), 2: uint8(v >> 8)}
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_u64t) rget(k string) (func() string, bool) {
+	var key uint64 = pU(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [3]uint8
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_u64t) rdel(k string) {
+	var key uint64 = pU(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_u64t) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint64
+		var elem [3]uint8
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_u64t) desc() *mdesc { return x.d }
 
@@ -118,6 +202,33 @@ func (x *m_u64w) del(k string) {
 	key := pU(k)
 	delete(x.m, key)
 }
+func (x *m_u64w) rset(k string, v uint64) {
+	var key uint64 = pU(k)
+	var elem [16]uint64 = [16]uint64{v, 15: v}
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_u64w) rget(k string) (func() string, bool) {
+	var key uint64 = pU(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [16]uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_u64w) rdel(k string) {
+	var key uint64 = pU(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_u64w) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint64
+		var elem [16]uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_u64w) desc() *mdesc { return x.d }
 
 type m_u64x struct {
@@ -146,6 +257,33 @@ func (x *m_u64x) get(k string) (func() string, bool) {
 func (x *m_u64x) del(k string) {
 	key := pU(k)
 	delete(x.m, key)
+}
+func (x *m_u64x) rset(k string, v uint64) {
+	var key uint64 = pU(k)
+	var elem [17]uint64 = [17]uint64{v, 16: v}
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_u64x) rget(k string) (func() string, bool) {
+	var key uint64 = pU(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [17]uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_u64x) rdel(k string) {
+	var key uint64 = pU(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_u64x) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint64
+		var elem [17]uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_u64x) desc() *mdesc { return x.d }
 
@@ -176,6 +314,33 @@ func (x *m_u64p) del(k string) {
 	key := pU(k)
 	delete(x.m, key)
 }
+func (x *m_u64p) rset(k string, v uint64) {
+	var key uint64 = pU(k)
+	var elem *uint64 = mkP(v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_u64p) rget(k string) (func() string, bool) {
+	var key uint64 = pU(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem *uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_u64p) rdel(k string) {
+	var key uint64 = pU(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_u64p) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint64
+		var elem *uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_u64p) desc() *mdesc { return x.d }
 
 type m_u32 struct {
@@ -204,6 +369,33 @@ func (x *m_u32) get(k string) (func() string, bool) {
 func (x *m_u32) del(k string) {
 	key := uint32(pU(k))
 	delete(x.m, key)
+}
+func (x *m_u32) rset(k string, v uint64) {
+	var key uint32 = uint32(pU(k))
+	var elem uint64 = v
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_u32) rget(k string) (func() string, bool) {
+	var key uint32 = uint32(pU(k))
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_u32) rdel(k string) {
+	var key uint32 = uint32(pU(k))
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_u32) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint32
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_u32) desc() *mdesc { return x.d }
 
@@ -234,6 +426,33 @@ func (x *m_i32s) del(k string) {
 	key := int32(pU(k))
 	delete(x.m, key)
 }
+func (x *m_i32s) rset(k string, v uint64) {
+	var key int32 = int32(pU(k))
+	var elem string = mkS(v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_i32s) rget(k string) (func() string, bool) {
+	var key int32 = int32(pU(k))
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem string
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_i32s) rdel(k string) {
+	var key int32 = int32(pU(k))
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_i32s) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key int32
+		var elem string
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_i32s) desc() *mdesc { return x.d }
 
 type m_str struct {
@@ -262,6 +481,33 @@ func (x *m_str) get(k string) (func() string, bool) {
 func (x *m_str) del(k string) {
 	key := pS(k)
 	delete(x.m, key)
+}
+func (x *m_str) rset(k string, v uint64) {
+	var key string = pS(k)
+	var elem uint64 = v
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_str) rget(k string) (func() string, bool) {
+	var key string = pS(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_str) rdel(k string) {
+	var key string = pS(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_str) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key string
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_str) desc() *mdesc { return x.d }
 
@@ -292,6 +538,33 @@ func (x *m_arr) del(k string) {
 	key := pA(k)
 	delete(x.m, key)
 }
+func (x *m_arr) rset(k string, v uint64) {
+	var key [2]uint64 = pA(k)
+	var elem uint64 = v
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_arr) rget(k string) (func() string, bool) {
+	var key [2]uint64 = pA(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_arr) rdel(k string) {
+	var key [2]uint64 = pA(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_arr) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key [2]uint64
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_arr) desc() *mdesc { return x.d }
 
 type m_f64 struct {
@@ -320,6 +593,33 @@ func (x *m_f64) get(k string) (func() string, bool) {
 func (x *m_f64) del(k string) {
 	key := pF(k)
 	delete(x.m, key)
+}
+func (x *m_f64) rset(k string, v uint64) {
+	var key float64 = pF(k)
+	var elem uint64 = v
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_f64) rget(k string) (func() string, bool) {
+	var key float64 = pF(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_f64) rdel(k string) {
+	var key float64 = pF(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_f64) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key float64
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_f64) desc() *mdesc { return x.d }
 
@@ -350,6 +650,33 @@ func (x *m_any) del(k string) {
 	key := pAny(k)
 	delete(x.m, key)
 }
+func (x *m_any) rset(k string, v uint64) {
+	var key any = pAny(k)
+	var elem int = int(v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_any) rget(k string) (func() string, bool) {
+	var key any = pAny(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem int
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_any) rdel(k string) {
+	var key any = pAny(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_any) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key any
+		var elem int
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_any) desc() *mdesc { return x.d }
 
 type m_ptr struct {
@@ -378,6 +705,33 @@ func (x *m_ptr) get(k string) (func() string, bool) {
 func (x *m_ptr) del(k string) {
 	key := keyPtr(pU(k))
 	delete(x.m, key)
+}
+func (x *m_ptr) rset(k string, v uint64) {
+	var key *T = keyPtr(pU(k))
+	var elem T2 = mkT2(v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_ptr) rget(k string) (func() string, bool) {
+	var key *T = keyPtr(pU(k))
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem T2
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_ptr) rdel(k string) {
+	var key *T = keyPtr(pU(k))
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_ptr) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key *T
+		var elem T2
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_ptr) desc() *mdesc { return x.d }
 
@@ -408,6 +762,33 @@ func (x *m_big) del(k string) {
 	key := [17]uint64{0: pU(k), 16: pU(k) * 3}
 	delete(x.m, key)
 }
+func (x *m_big) rset(k string, v uint64) {
+	var key [17]uint64 = [17]uint64{0: pU(k), 16: pU(k) * 3}
+	var elem [18]uint64 = [18]uint64{v, 17: v}
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_big) rget(k string) (func() string, bool) {
+	var key [17]uint64 = [17]uint64{0: pU(k), 16: pU(k) * 3}
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [18]uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_big) rdel(k string) {
+	var key [17]uint64 = [17]uint64{0: pU(k), 16: pU(k) * 3}
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_big) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key [17]uint64
+		var elem [18]uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_big) desc() *mdesc { return x.d }
 
 type m_zel struct {
@@ -436,6 +817,33 @@ func (x *m_zel) get(k string) (func() string, bool) {
 func (x *m_zel) del(k string) {
 	key := pU(k)
 	delete(x.m, key)
+}
+func (x *m_zel) rset(k string, v uint64) {
+	var key uint64 = pU(k)
+	var elem struct{} = struct{}{}
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_zel) rget(k string) (func() string, bool) {
+	var key uint64 = pU(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem struct{}
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_zel) rdel(k string) {
+	var key uint64 = pU(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_zel) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint64
+		var elem struct{}
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_zel) desc() *mdesc { return x.d }
 
@@ -466,6 +874,33 @@ func (x *m_zky) del(k string) {
 	key := struct{}{}
 	delete(x.m, key)
 }
+func (x *m_zky) rset(k string, v uint64) {
+	var key struct{} = struct{}{}
+	var elem uint64 = v
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_zky) rget(k string) (func() string, bool) {
+	var key struct{} = struct{}{}
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_zky) rdel(k string) {
+	var key struct{} = struct{}{}
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_zky) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key struct{}
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_zky) desc() *mdesc { return x.d }
 
 type m_st struct {
@@ -494,6 +929,33 @@ func (x *m_st) get(k string) (func() string, bool) {
 func (x *m_st) del(k string) {
 	key := pS3(k)
 	delete(x.m, key)
+}
+func (x *m_st) rset(k string, v uint64) {
+	var key S3 = pS3(k)
+	var elem uint16 = uint16(v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_st) rget(k string) (func() string, bool) {
+	var key S3 = pS3(k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint16
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_st) rdel(k string) {
+	var key S3 = pS3(k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_st) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key S3
+		var elem uint16
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_st) desc() *mdesc { return x.d }
 
@@ -524,6 +986,33 @@ func (x *m_u8) del(k string) {
 	key := uint8(pU(k))
 	delete(x.m, key)
 }
+func (x *m_u8) rset(k string, v uint64) {
+	var key uint8 = uint8(pU(k))
+	var elem bool = v&1 == 1
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_u8) rget(k string) (func() string, bool) {
+	var key uint8 = uint8(pU(k))
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem bool
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_u8) rdel(k string) {
+	var key uint8 = uint8(pU(k))
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_u8) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint8
+		var elem bool
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_u8) desc() *mdesc { return x.d }
 
 type m_b4 struct {
@@ -552,6 +1041,33 @@ func (x *m_b4) get(k string) (func() string, bool) {
 func (x *m_b4) del(k string) {
 	key := pV[[4]uint8](k)
 	delete(x.m, key)
+}
+func (x *m_b4) rset(k string, v uint64) {
+	var key [4]uint8 = pV[[4]uint8](k)
+	var elem uint64 = mV[uint64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_b4) rget(k string) (func() string, bool) {
+	var key [4]uint8 = pV[[4]uint8](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_b4) rdel(k string) {
+	var key [4]uint8 = pV[[4]uint8](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_b4) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key [4]uint8
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_b4) desc() *mdesc { return x.d }
 
@@ -582,6 +1098,33 @@ func (x *m_s32) del(k string) {
 	key := pV[struct{ a, b uint16 }](k)
 	delete(x.m, key)
 }
+func (x *m_s32) rset(k string, v uint64) {
+	var key struct{ a, b uint16 } = pV[struct{ a, b uint16 }](k)
+	var elem string = mV[string](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_s32) rget(k string) (func() string, bool) {
+	var key struct{ a, b uint16 } = pV[struct{ a, b uint16 }](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem string
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_s32) rdel(k string) {
+	var key struct{ a, b uint16 } = pV[struct{ a, b uint16 }](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_s32) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key struct{ a, b uint16 }
+		var elem string
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_s32) desc() *mdesc { return x.d }
 
 type m_s64 struct {
@@ -610,6 +1153,33 @@ func (x *m_s64) get(k string) (func() string, bool) {
 func (x *m_s64) del(k string) {
 	key := pV[struct{ a, b int32 }](k)
 	delete(x.m, key)
+}
+func (x *m_s64) rset(k string, v uint64) {
+	var key struct{ a, b int32 } = pV[struct{ a, b int32 }](k)
+	var elem [2]string = mV[[2]string](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_s64) rget(k string) (func() string, bool) {
+	var key struct{ a, b int32 } = pV[struct{ a, b int32 }](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [2]string
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_s64) rdel(k string) {
+	var key struct{ a, b int32 } = pV[struct{ a, b int32 }](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_s64) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key struct{ a, b int32 }
+		var elem [2]string
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_s64) desc() *mdesc { return x.d }
 
@@ -640,6 +1210,33 @@ func (x *m_chan) del(k string) {
 	key := pV[chan int](k)
 	delete(x.m, key)
 }
+func (x *m_chan) rset(k string, v uint64) {
+	var key chan int = pV[chan int](k)
+	var elem uint64 = mV[uint64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_chan) rget(k string) (func() string, bool) {
+	var key chan int = pV[chan int](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_chan) rdel(k string) {
+	var key chan int = pV[chan int](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_chan) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key chan int
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_chan) desc() *mdesc { return x.d }
 
 type m_p1 struct {
@@ -668,6 +1265,33 @@ func (x *m_p1) get(k string) (func() string, bool) {
 func (x *m_p1) del(k string) {
 	key := pV[struct{ p unsafe.Pointer }](k)
 	delete(x.m, key)
+}
+func (x *m_p1) rset(k string, v uint64) {
+	var key struct{ p unsafe.Pointer } = pV[struct{ p unsafe.Pointer }](k)
+	var elem struct{} = mV[struct{}](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_p1) rget(k string) (func() string, bool) {
+	var key struct{ p unsafe.Pointer } = pV[struct{ p unsafe.Pointer }](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem struct{}
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_p1) rdel(k string) {
+	var key struct{ p unsafe.Pointer } = pV[struct{ p unsafe.Pointer }](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_p1) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key struct{ p unsafe.Pointer }
+		var elem struct{}
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_p1) desc() *mdesc { return x.d }
 
@@ -698,6 +1322,33 @@ func (x *m_s1) del(k string) {
 	key := pV[struct{ s string }](k)
 	delete(x.m, key)
 }
+func (x *m_s1) rset(k string, v uint64) {
+	var key struct{ s string } = pV[struct{ s string }](k)
+	var elem any = mV[any](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_s1) rget(k string) (func() string, bool) {
+	var key struct{ s string } = pV[struct{ s string }](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem any
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_s1) rdel(k string) {
+	var key struct{ s string } = pV[struct{ s string }](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_s1) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key struct{ s string }
+		var elem any
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_s1) desc() *mdesc { return x.d }
 
 type m_strx struct {
@@ -726,6 +1377,33 @@ func (x *m_strx) get(k string) (func() string, bool) {
 func (x *m_strx) del(k string) {
 	key := pV[string](k)
 	delete(x.m, key)
+}
+func (x *m_strx) rset(k string, v uint64) {
+	var key string = pV[string](k)
+	var elem [17]uint64 = mV[[17]uint64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_strx) rget(k string) (func() string, bool) {
+	var key string = pV[string](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [17]uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_strx) rdel(k string) {
+	var key string = pV[string](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_strx) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key string
+		var elem [17]uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_strx) desc() *mdesc { return x.d }
 
@@ -756,6 +1434,33 @@ func (x *m_str0) del(k string) {
 	key := pV[string](k)
 	delete(x.m, key)
 }
+func (x *m_str0) rset(k string, v uint64) {
+	var key string = pV[string](k)
+	var elem struct{} = mV[struct{}](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_str0) rget(k string) (func() string, bool) {
+	var key string = pV[string](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem struct{}
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_str0) rdel(k string) {
+	var key string = pV[string](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_str0) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key string
+		var elem struct{}
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_str0) desc() *mdesc { return x.d }
 
 type m_u32x struct {
@@ -784,6 +1489,33 @@ func (x *m_u32x) get(k string) (func() string, bool) {
 func (x *m_u32x) del(k string) {
 	key := pV[uint32](k)
 	delete(x.m, key)
+}
+func (x *m_u32x) rset(k string, v uint64) {
+	var key uint32 = pV[uint32](k)
+	var elem [200]uint8 = mV[[200]uint8](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_u32x) rget(k string) (func() string, bool) {
+	var key uint32 = pV[uint32](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [200]uint8
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_u32x) rdel(k string) {
+	var key uint32 = pV[uint32](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_u32x) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint32
+		var elem [200]uint8
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_u32x) desc() *mdesc { return x.d }
 
@@ -814,6 +1546,33 @@ func (x *m_bool) del(k string) {
 	key := pV[bool](k)
 	delete(x.m, key)
 }
+func (x *m_bool) rset(k string, v uint64) {
+	var key bool = pV[bool](k)
+	var elem string = mV[string](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_bool) rget(k string) (func() string, bool) {
+	var key bool = pV[bool](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem string
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_bool) rdel(k string) {
+	var key bool = pV[bool](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_bool) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key bool
+		var elem string
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_bool) desc() *mdesc { return x.d }
 
 type m_u16 struct {
@@ -842,6 +1601,33 @@ func (x *m_u16) get(k string) (func() string, bool) {
 func (x *m_u16) del(k string) {
 	key := pV[uint16](k)
 	delete(x.m, key)
+}
+func (x *m_u16) rset(k string, v uint64) {
+	var key uint16 = pV[uint16](k)
+	var elem [3]uint16 = mV[[3]uint16](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_u16) rget(k string) (func() string, bool) {
+	var key uint16 = pV[uint16](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [3]uint16
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_u16) rdel(k string) {
+	var key uint16 = pV[uint16](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_u16) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint16
+		var elem [3]uint16
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_u16) desc() *mdesc { return x.d }
 
@@ -872,6 +1658,33 @@ func (x *m_f32) del(k string) {
 	key := pV[float32](k)
 	delete(x.m, key)
 }
+func (x *m_f32) rset(k string, v uint64) {
+	var key float32 = pV[float32](k)
+	var elem float64 = mV[float64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_f32) rget(k string) (func() string, bool) {
+	var key float32 = pV[float32](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem float64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_f32) rdel(k string) {
+	var key float32 = pV[float32](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_f32) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key float32
+		var elem float64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_f32) desc() *mdesc { return x.d }
 
 type m_c64 struct {
@@ -900,6 +1713,33 @@ func (x *m_c64) get(k string) (func() string, bool) {
 func (x *m_c64) del(k string) {
 	key := pV[complex64](k)
 	delete(x.m, key)
+}
+func (x *m_c64) rset(k string, v uint64) {
+	var key complex64 = pV[complex64](k)
+	var elem uint8 = mV[uint8](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_c64) rget(k string) (func() string, bool) {
+	var key complex64 = pV[complex64](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint8
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_c64) rdel(k string) {
+	var key complex64 = pV[complex64](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_c64) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key complex64
+		var elem uint8
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_c64) desc() *mdesc { return x.d }
 
@@ -930,6 +1770,33 @@ func (x *m_c128) del(k string) {
 	key := pV[complex128](k)
 	delete(x.m, key)
 }
+func (x *m_c128) rset(k string, v uint64) {
+	var key complex128 = pV[complex128](k)
+	var elem complex64 = mV[complex64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_c128) rget(k string) (func() string, bool) {
+	var key complex128 = pV[complex128](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem complex64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_c128) rdel(k string) {
+	var key complex128 = pV[complex128](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_c128) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key complex128
+		var elem complex64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_c128) desc() *mdesc { return x.d }
 
 type m_f1 struct {
@@ -958,6 +1825,33 @@ func (x *m_f1) get(k string) (func() string, bool) {
 func (x *m_f1) del(k string) {
 	key := pV[struct{ f [1]float64 }](k)
 	delete(x.m, key)
+}
+func (x *m_f1) rset(k string, v uint64) {
+	var key struct{ f [1]float64 } = pV[struct{ f [1]float64 }](k)
+	var elem uint64 = mV[uint64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_f1) rget(k string) (func() string, bool) {
+	var key struct{ f [1]float64 } = pV[struct{ f [1]float64 }](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_f1) rdel(k string) {
+	var key struct{ f [1]float64 } = pV[struct{ f [1]float64 }](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_f1) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key struct{ f [1]float64 }
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_f1) desc() *mdesc { return x.d }
 
@@ -1013,6 +1907,61 @@ func (x *m_pad) del(k string) {
 		c, d uint8
 	}](k)
 	delete(x.m, key)
+}
+func (x *m_pad) rset(k string, v uint64) {
+	var key struct {
+		a    uint8
+		b    uint64
+		c, d uint8
+	} = pV[struct {
+		a    uint8
+		b    uint64
+		c, d uint8
+	}](k)
+	var elem int16 = mV[int16](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_pad) rget(k string) (func() string, bool) {
+	var key struct {
+		a    uint8
+		b    uint64
+		c, d uint8
+	} = pV[struct {
+		a    uint8
+		b    uint64
+		c, d uint8
+	}](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem int16
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_pad) rdel(k string) {
+	var key struct {
+		a    uint8
+		b    uint64
+		c, d uint8
+	} = pV[struct {
+		a    uint8
+		b    uint64
+		c, d uint8
+	}](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_pad) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key struct {
+			a    uint8
+			b    uint64
+			c, d uint8
+		}
+		var elem int16
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_pad) desc() *mdesc { return x.d }
 
@@ -1081,6 +2030,75 @@ func (x *m_blank) del(k string) {
 	}](k)
 	delete(x.m, key)
 }
+func (x *m_blank) rset(k string, v uint64) {
+	var key struct {
+		a uint8
+		_ uint8
+		b uint16
+		s string
+		_ float64
+	} = pV[struct {
+		a uint8
+		_ uint8
+		b uint16
+		s string
+		_ float64
+	}](k)
+	var elem uint64 = mV[uint64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_blank) rget(k string) (func() string, bool) {
+	var key struct {
+		a uint8
+		_ uint8
+		b uint16
+		s string
+		_ float64
+	} = pV[struct {
+		a uint8
+		_ uint8
+		b uint16
+		s string
+		_ float64
+	}](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_blank) rdel(k string) {
+	var key struct {
+		a uint8
+		_ uint8
+		b uint16
+		s string
+		_ float64
+	} = pV[struct {
+		a uint8
+		_ uint8
+		b uint16
+		s string
+		_ float64
+	}](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_blank) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key struct {
+			a uint8
+			_ uint8
+			b uint16
+			s string
+			_ float64
+		}
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_blank) desc() *mdesc { return x.d }
 
 type m_strs struct {
@@ -1109,6 +2127,33 @@ func (x *m_strs) get(k string) (func() string, bool) {
 func (x *m_strs) del(k string) {
 	key := pV[[3]string](k)
 	delete(x.m, key)
+}
+func (x *m_strs) rset(k string, v uint64) {
+	var key [3]string = pV[[3]string](k)
+	var elem uint64 = mV[uint64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_strs) rget(k string) (func() string, bool) {
+	var key [3]string = pV[[3]string](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_strs) rdel(k string) {
+	var key [3]string = pV[[3]string](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_strs) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key [3]string
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_strs) desc() *mdesc { return x.d }
 
@@ -1165,6 +2210,61 @@ func (x *m_nest) del(k string) {
 	}](k)
 	delete(x.m, key)
 }
+func (x *m_nest) rset(k string, v uint64) {
+	var key [2]struct {
+		f float32
+		s string
+		n int8
+	} = pV[[2]struct {
+		f float32
+		s string
+		n int8
+	}](k)
+	var elem uint64 = mV[uint64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_nest) rget(k string) (func() string, bool) {
+	var key [2]struct {
+		f float32
+		s string
+		n int8
+	} = pV[[2]struct {
+		f float32
+		s string
+		n int8
+	}](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_nest) rdel(k string) {
+	var key [2]struct {
+		f float32
+		s string
+		n int8
+	} = pV[[2]struct {
+		f float32
+		s string
+		n int8
+	}](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_nest) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key [2]struct {
+			f float32
+			s string
+			n int8
+		}
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_nest) desc() *mdesc { return x.d }
 
 type m_sany struct {
@@ -1220,6 +2320,61 @@ func (x *m_sany) del(k string) {
 	}](k)
 	delete(x.m, key)
 }
+func (x *m_sany) rset(k string, v uint64) {
+	var key struct {
+		n int8
+		a any
+		s string
+	} = pV[struct {
+		n int8
+		a any
+		s string
+	}](k)
+	var elem uint64 = mV[uint64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_sany) rget(k string) (func() string, bool) {
+	var key struct {
+		n int8
+		a any
+		s string
+	} = pV[struct {
+		n int8
+		a any
+		s string
+	}](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_sany) rdel(k string) {
+	var key struct {
+		n int8
+		a any
+		s string
+	} = pV[struct {
+		n int8
+		a any
+		s string
+	}](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_sany) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key struct {
+			n int8
+			a any
+			s string
+		}
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_sany) desc() *mdesc { return x.d }
 
 type m_m struct {
@@ -1248,6 +2403,33 @@ func (x *m_m) get(k string) (func() string, bool) {
 func (x *m_m) del(k string) {
 	key := pV[M](k)
 	delete(x.m, key)
+}
+func (x *m_m) rset(k string, v uint64) {
+	var key M = pV[M](k)
+	var elem M = mV[M](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_m) rget(k string) (func() string, bool) {
+	var key M = pV[M](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem M
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_m) rdel(k string) {
+	var key M = pV[M](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_m) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key M
+		var elem M
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_m) desc() *mdesc { return x.d }
 
@@ -1278,6 +2460,33 @@ func (x *m_any2) del(k string) {
 	key := pV[[2]any](k)
 	delete(x.m, key)
 }
+func (x *m_any2) rset(k string, v uint64) {
+	var key [2]any = pV[[2]any](k)
+	var elem [20]any = mV[[20]any](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_any2) rget(k string) (func() string, bool) {
+	var key [2]any = pV[[2]any](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [20]any
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_any2) rdel(k string) {
+	var key [2]any = pV[[2]any](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_any2) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key [2]any
+		var elem [20]any
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_any2) desc() *mdesc { return x.d }
 
 type m_bigk struct {
@@ -1306,6 +2515,33 @@ func (x *m_bigk) get(k string) (func() string, bool) {
 func (x *m_bigk) del(k string) {
 	key := pV[[17]uint64](k)
 	delete(x.m, key)
+}
+func (x *m_bigk) rset(k string, v uint64) {
+	var key [17]uint64 = pV[[17]uint64](k)
+	var elem uint64 = mV[uint64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_bigk) rget(k string) (func() string, bool) {
+	var key [17]uint64 = pV[[17]uint64](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_bigk) rdel(k string) {
+	var key [17]uint64 = pV[[17]uint64](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_bigk) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key [17]uint64
+		var elem uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_bigk) desc() *mdesc { return x.d }
 
@@ -1356,6 +2592,54 @@ func (x *m_bigs) del(k string) {
 	}](k)
 	delete(x.m, key)
 }
+func (x *m_bigs) rset(k string, v uint64) {
+	var key struct {
+		s string
+		n [15]uint64
+	} = pV[struct {
+		s string
+		n [15]uint64
+	}](k)
+	var elem bool = mV[bool](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_bigs) rget(k string) (func() string, bool) {
+	var key struct {
+		s string
+		n [15]uint64
+	} = pV[struct {
+		s string
+		n [15]uint64
+	}](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem bool
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_bigs) rdel(k string) {
+	var key struct {
+		s string
+		n [15]uint64
+	} = pV[struct {
+		s string
+		n [15]uint64
+	}](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_bigs) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key struct {
+			s string
+			n [15]uint64
+		}
+		var elem bool
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_bigs) desc() *mdesc { return x.d }
 
 type m_fat struct {
@@ -1384,6 +2668,33 @@ func (x *m_fat) get(k string) (func() string, bool) {
 func (x *m_fat) del(k string) {
 	key := pV[uint64](k)
 	delete(x.m, key)
+}
+func (x *m_fat) rset(k string, v uint64) {
+	var key uint64 = pV[uint64](k)
+	var elem [130]uint64 = mV[[130]uint64](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_fat) rget(k string) (func() string, bool) {
+	var key uint64 = pV[uint64](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [130]uint64
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_fat) rdel(k string) {
+	var key uint64 = pV[uint64](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_fat) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uint64
+		var elem [130]uint64
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
 }
 func (x *m_fat) desc() *mdesc { return x.d }
 
@@ -1414,7 +2725,370 @@ func (x *m_fatf) del(k string) {
 	key := pV[float64](k)
 	delete(x.m, key)
 }
+func (x *m_fatf) rset(k string, v uint64) {
+	var key float64 = pV[float64](k)
+	var elem [1100]uint8 = mV[[1100]uint8](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_fatf) rget(k string) (func() string, bool) {
+	var key float64 = pV[float64](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [1100]uint8
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_fatf) rdel(k string) {
+	var key float64 = pV[float64](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_fatf) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key float64
+		var elem [1100]uint8
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
 func (x *m_fatf) desc() *mdesc { return x.d }
+
+type m_i8 struct {
+	m map[int8][0]int
+	d *mdesc
+}
+
+func wrap_i8(m map[int8][0]int) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[int8](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[[0]int](p) }
+	return &m_i8{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_i8) set(k string, v uint64) {
+	key := pV[int8](k)
+	x.m[key] = mV[[0]int](v)
+}
+func (x *m_i8) get(k string) (func() string, bool) {
+	key := pV[int8](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_i8) del(k string) {
+	key := pV[int8](k)
+	delete(x.m, key)
+}
+func (x *m_i8) rset(k string, v uint64) {
+	var key int8 = pV[int8](k)
+	var elem [0]int = mV[[0]int](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_i8) rget(k string) (func() string, bool) {
+	var key int8 = pV[int8](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [0]int
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_i8) rdel(k string) {
+	var key int8 = pV[int8](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_i8) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key int8
+		var elem [0]int
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
+func (x *m_i8) desc() *mdesc { return x.d }
+
+type m_i16 struct {
+	m map[int16][128]uint8
+	d *mdesc
+}
+
+func wrap_i16(m map[int16][128]uint8) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[int16](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[[128]uint8](p) }
+	return &m_i16{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_i16) set(k string, v uint64) {
+	key := pV[int16](k)
+	x.m[key] = mV[[128]uint8](v)
+}
+func (x *m_i16) get(k string) (func() string, bool) {
+	key := pV[int16](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_i16) del(k string) {
+	key := pV[int16](k)
+	delete(x.m, key)
+}
+func (x *m_i16) rset(k string, v uint64) {
+	var key int16 = pV[int16](k)
+	var elem [128]uint8 = mV[[128]uint8](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_i16) rget(k string) (func() string, bool) {
+	var key int16 = pV[int16](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [128]uint8
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_i16) rdel(k string) {
+	var key int16 = pV[int16](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_i16) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key int16
+		var elem [128]uint8
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
+func (x *m_i16) desc() *mdesc { return x.d }
+
+type m_uptr struct {
+	m map[uintptr]any
+	d *mdesc
+}
+
+func wrap_uptr(m map[uintptr]any) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[uintptr](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[any](p) }
+	return &m_uptr{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_uptr) set(k string, v uint64) {
+	key := pV[uintptr](k)
+	x.m[key] = mV[any](v)
+}
+func (x *m_uptr) get(k string) (func() string, bool) {
+	key := pV[uintptr](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_uptr) del(k string) {
+	key := pV[uintptr](k)
+	delete(x.m, key)
+}
+func (x *m_uptr) rset(k string, v uint64) {
+	var key uintptr = pV[uintptr](k)
+	var elem any = mV[any](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_uptr) rget(k string) (func() string, bool) {
+	var key uintptr = pV[uintptr](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem any
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_uptr) rdel(k string) {
+	var key uintptr = pV[uintptr](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_uptr) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key uintptr
+		var elem any
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
+func (x *m_uptr) desc() *mdesc { return x.d }
+
+type m_none struct {
+	m map[[0]int]string
+	d *mdesc
+}
+
+func wrap_none(m map[[0]int]string) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[[0]int](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[string](p) }
+	return &m_none{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_none) set(k string, v uint64) {
+	key := pV[[0]int](k)
+	x.m[key] = mV[string](v)
+}
+func (x *m_none) get(k string) (func() string, bool) {
+	key := pV[[0]int](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_none) del(k string) {
+	key := pV[[0]int](k)
+	delete(x.m, key)
+}
+func (x *m_none) rset(k string, v uint64) {
+	var key [0]int = pV[[0]int](k)
+	var elem string = mV[string](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_none) rget(k string) (func() string, bool) {
+	var key [0]int = pV[[0]int](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem string
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_none) rdel(k string) {
+	var key [0]int = pV[[0]int](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_none) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key [0]int
+		var elem string
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
+func (x *m_none) desc() *mdesc { return x.d }
+
+type m_k128 struct {
+	m map[[16]uint64][129]uint8
+	d *mdesc
+}
+
+func wrap_k128(m map[[16]uint64][129]uint8) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[[16]uint64](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[[129]uint8](p) }
+	return &m_k128{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_k128) set(k string, v uint64) {
+	key := pV[[16]uint64](k)
+	x.m[key] = mV[[129]uint8](v)
+}
+func (x *m_k128) get(k string) (func() string, bool) {
+	key := pV[[16]uint64](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_k128) del(k string) {
+	key := pV[[16]uint64](k)
+	delete(x.m, key)
+}
+func (x *m_k128) rset(k string, v uint64) {
+	var key [16]uint64 = pV[[16]uint64](k)
+	var elem [129]uint8 = mV[[129]uint8](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_k128) rget(k string) (func() string, bool) {
+	var key [16]uint64 = pV[[16]uint64](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem [129]uint8
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_k128) rdel(k string) {
+	var key [16]uint64 = pV[[16]uint64](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_k128) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key [16]uint64
+		var elem [129]uint8
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
+func (x *m_k128) desc() *mdesc { return x.d }
+
+type m_named struct {
+	m map[Name]Name
+	d *mdesc
+}
+
+func wrap_named(m map[Name]Name) tmap {
+	var a any = m
+	e := (*eface)(unsafe.Pointer(&a))
+	encKey := func(p unsafe.Pointer) string { return encV[Name](p) }
+	encElem := func(p unsafe.Pointer) string { return encV[Name](p) }
+	return &m_named{m, &mdesc{"", e.t, (*hmap)(e.data), encKey, encElem}}
+}
+
+//go:noinline
+func (x *m_named) set(k string, v uint64) {
+	key := pV[Name](k)
+	x.m[key] = mV[Name](v)
+}
+func (x *m_named) get(k string) (func() string, bool) {
+	key := pV[Name](k)
+	v, ok := x.m[key]
+	return func() string { return x.d.encE(unsafe.Pointer(&v)) }, ok
+}
+func (x *m_named) del(k string) {
+	key := pV[Name](k)
+	delete(x.m, key)
+}
+func (x *m_named) rset(k string, v uint64) {
+	var key Name = pV[Name](k)
+	var elem Name = mV[Name](v)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.ValueOf(&elem).Elem())
+}
+func (x *m_named) rget(k string) (func() string, bool) {
+	var key Name = pV[Name](k)
+	v := reflect.ValueOf(x.m).MapIndex(reflect.ValueOf(&key).Elem())
+	return func() string {
+		var elem Name
+		reflect.ValueOf(&elem).Elem().Set(v)
+		return x.d.encE(unsafe.Pointer(&elem))
+	}, v.IsValid()
+}
+func (x *m_named) rdel(k string) {
+	var key Name = pV[Name](k)
+	reflect.ValueOf(x.m).SetMapIndex(reflect.ValueOf(&key).Elem(), reflect.Value{})
+}
+func (x *m_named) rrange(f func(k, e unsafe.Pointer)) {
+	for it := reflect.ValueOf(x.m).MapRange(); it.Next(); {
+		var key Name
+		var elem Name
+		reflect.ValueOf(&key).Elem().SetIterKey(it)
+		reflect.ValueOf(&elem).Elem().SetIterValue(it)
+		f(unsafe.Pointer(&key), unsafe.Pointer(&elem))
+	}
+}
+func (x *m_named) desc() *mdesc { return x.d }
 
 func newMap(t string, hint int) tmap {
 	switch t {
@@ -1680,6 +3354,36 @@ func newMap(t string, hint int) tmap {
 			return wrap_fatf(make(map[float64][1100]uint8))
 		}
 		return wrap_fatf(make(map[float64][1100]uint8, hint))
+	case "i8":
+		if hint == 0 {
+			return wrap_i8(make(map[int8][0]int))
+		}
+		return wrap_i8(make(map[int8][0]int, hint))
+	case "i16":
+		if hint == 0 {
+			return wrap_i16(make(map[int16][128]uint8))
+		}
+		return wrap_i16(make(map[int16][128]uint8, hint))
+	case "uptr":
+		if hint == 0 {
+			return wrap_uptr(make(map[uintptr]any))
+		}
+		return wrap_uptr(make(map[uintptr]any, hint))
+	case "none":
+		if hint == 0 {
+			return wrap_none(make(map[[0]int]string))
+		}
+		return wrap_none(make(map[[0]int]string, hint))
+	case "k128":
+		if hint == 0 {
+			return wrap_k128(make(map[[16]uint64][129]uint8))
+		}
+		return wrap_k128(make(map[[16]uint64][129]uint8, hint))
+	case "named":
+		if hint == 0 {
+			return wrap_named(make(map[Name]Name))
+		}
+		return wrap_named(make(map[Name]Name, hint))
 	}
 	panic("bad type " + t)
 }
@@ -1774,6 +3478,18 @@ func nilMap(t string) tmap {
 		return wrap_fat(nil)
 	case "fatf":
 		return wrap_fatf(nil)
+	case "i8":
+		return wrap_i8(nil)
+	case "i16":
+		return wrap_i16(nil)
+	case "uptr":
+		return wrap_uptr(nil)
+	case "none":
+		return wrap_none(nil)
+	case "k128":
+		return wrap_k128(nil)
+	case "named":
+		return wrap_named(nil)
 	}
 	panic("bad type " + t)
 }
