@@ -4,9 +4,10 @@
  *   usize gohmap_mapassign_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)  ->  address of the element
  *   usize gohmap_mapset_fast64_ISA(…, rcx = value)  ->  0, or the address where the value is still to be stored
  *
- * The fast cases: the key is in the chain, or a slot is free and the table need not grow. Every other case (nil map, a
- * write under way, no buckets, growing or about to, chain full) jumps to the portable function with the arguments as
- * they came and nothing modified, and so does a fault. Leaves without a frame; no callee-saved register is touched.
+ * The fast cases: the key is in the chain, or a slot is free and the table need not grow; evacuation work comes first
+ * (growwork_fast64.S). Every other case (nil map, a write under way, no buckets, about to grow, chain full) jumps to the
+ * portable function with the arguments as they came and nothing modified but for evacuation work that is done, and so
+ * does a fault. Without a frame; no callee-saved register is touched.
  *
  * Twin: mapassign_fast64 in src/map/fast64.rs. Like it (and unlike the generic path) they compare keys, not hash bytes
  * of tophash: a map whose tophash bytes were tampered with is searched as Go searches it.
@@ -58,33 +59,10 @@
         ret
         .endm
 
-/* The whole routine, for buckets of 144 bytes with elements of 8 (`fixed`) or any. */
-        .macro  ASSIGN isa, fixed, set, slow, undo, raced
-.Lbegin\@:
-        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
-        jne     \slow                           /* growing: evacuation work to do */
-        movq    HMAP_BUCKETS(%rsi), %r8
-        testq   %r8, %r8
-        je      \slow                           /* first bucket still to be made */
-        KEY_\isa
-        HASH_\isa
-        KEYS_\isa
-        movzbl  HMAP_B(%rsi), %ecx
-        leal    -1(%rcx), %eax
-        cmpl    $62, %eax
-        ja      .Lsmall\@
-        START_WRITING .Lflags\@
-.Lflagged\@:
-        INDEX_\isa
-        .if     \fixed
-        imulq   $144, %rax, %rax
-        addq    %rax, %r8
-        prefetchw 136(%r8)
-        .else
-        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %ecx
-        imulq   %rcx, %rax
-        addq    %rax, %r8
-        .endif
+/* Looks for the key in the chain of the bucket at r8, and else takes a free slot; to `undo` when there is none. Unless the
+ * map is `growing`, there must be room in the table. */
+        .macro  SEARCH_CHAIN isa, fixed, set, growing, undo, raced
+.Lsearch\@:
         SEARCH_\isa MATCH_\isa
         testl   %eax, %eax
         je      .Lfull\@
@@ -100,7 +78,9 @@
         EMPTY_\isa
         tzcntl  %eax, %r11d
 .Linsert\@:
+        .if     \growing == 0
         ROOM_\isa \undo
+        .endif
         TOPHASH_\isa
         movl    %r11d, %ecx
         shrl    %ecx
@@ -138,6 +118,52 @@
         testq   %r10, %r10
         jne     .Linsert\@
         jmp     \undo                           /* the chain is full: an overflow bucket is needed */
+.Lleave\@:
+        END_WRITING_FLAGS \raced
+        RETURN  \isa, \set
+.Lunkey\@:
+        movb    %r8b, (%r10,%rcx)
+        jmp     \undo
+
+        FIXUP   .Lsearch\@, .Lkey\@, \undo
+        FIXUP   .Lkey\@, .Lcount\@, .Lunkey\@
+        FIXUP   .Lfull\@, .Lleave\@, \undo
+        .endm
+
+/* The whole routine, for buckets of 144 bytes with elements of 8 (`fixed`) or any. From `undo` the portable function does
+ * it all, from `worked` what comes after growWork. */
+        .macro  ASSIGN isa, fixed, set, slow, undo, worked, raced
+.Lbegin\@:
+        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
+        .if     \fixed
+        jne     .Lgrowing\@
+        .else
+        jne     \slow                           /* growing: evacuation work to do */
+        .endif
+        movq    HMAP_BUCKETS(%rsi), %r8
+        testq   %r8, %r8
+        je      \slow                           /* first bucket still to be made */
+        KEY_\isa
+        HASH_\isa
+        KEYS_\isa
+        movzbl  HMAP_B(%rsi), %ecx
+        leal    -1(%rcx), %eax
+        cmpl    $62, %eax
+        ja      .Lsmall\@
+        START_WRITING .Lflags\@
+.Lflagged\@:
+        INDEX_\isa
+        .if     \fixed
+        imulq   $144, %rax, %rax
+        addq    %rax, %r8
+        prefetchw 136(%r8)
+        .else
+        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %ecx
+        imulq   %rcx, %rax
+        addq    %rax, %r8
+        .endif
+.Lsearch\@:
+        SEARCH_CHAIN \isa, \fixed, \set, 0, \undo, \raced
 
         /* A single bucket. What was stored a moment ago is loaded as wide as it was stored. */
 .Lsmall\@:
@@ -150,8 +176,9 @@
         je      2f
         tzcntl  %eax, %ecx
         testb   $1, %cl
-        jne     .Lhit\@
-        jmp     3f
+        je      3f
+        ELEM    \fixed, %r8, %rcx
+        LEAVE   \isa, \set, .Lleave\@
 2:      movq    %r8, %r10
         OVERFLOW \fixed
         movq    %r10, %r8
@@ -185,18 +212,32 @@
 .Lleave\@:
         END_WRITING_FLAGS \raced
         RETURN  \isa, \set
-.Lunkey\@:
-        movb    %r8b, (%r10,%rcx)
-        jmp     \undo
 .Lunsmallkey\@:
         movq    %xmm9, (%r8)
         jmp     \undo
 
+        .if     \fixed
+.Lgrowing\@:
+        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jne     \slow
+        movzbl  HMAP_B(%rsi), %ecx
+        leal    -1(%rcx), %eax
+        cmpl    $GROW_MAX_B - 1, %eax
+        ja      \slow
+        KEY_\isa
+        HASH_\isa
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lwork\@:
+        GROW_WORK \isa, \undo
+.Lworked\@:
+        SEARCH_CHAIN \isa, \fixed, \set, 1, \worked, \raced
+        FIXUP   .Lgrowing\@, .Lwork\@, \slow
+        FIXUP   .Lwork\@, .Lworked\@, \undo
+        .endif
+
         FIXUP   .Lbegin\@, .Lflagged\@, \slow
         FIXUP   .Lflags\@, .Lleave\@, \slow
-        FIXUP   .Lflagged\@, .Lkey\@, \undo
-        FIXUP   .Lkey\@, .Lcount\@, .Lunkey\@
-        FIXUP   .Lfull\@, .Lsmall\@, \undo
+        FIXUP   .Lflagged\@, .Lsearch\@, \undo
         FIXUP   .Lsmall\@, .Lsmallflagged\@, \slow
         FIXUP   .Lsmallflagged\@, .Lsmallkey\@, \undo
         FIXUP   .Lsmallkey\@, .Lsmallcount\@, .Lunsmallkey\@
@@ -208,9 +249,12 @@ ENTRY gohmap_mapassign_fast64_\isa
         je      .Lslow\@
         cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
         jne     .Lany\@
-        ASSIGN  \isa, 1, 0, .Lslow\@, .Lundo\@, .Lraced\@
+        ASSIGN  \isa, 1, 0, .Lslow\@, .Lundo\@, .Lworked\@, .Lraced\@
 .Lany\@:
-        ASSIGN  \isa, 0, 0, .Lslow\@, .Lundo\@, .Lraced\@
+        ASSIGN  \isa, 0, 0, .Lslow\@, .Lundo\@, .Lworked\@, .Lraced\@
+.Lworked\@:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jmp     gohmap_worked_mapassign_fast64
 .Lundo\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lslow\@:
@@ -228,7 +272,10 @@ ENTRY gohmap_mapset_fast64_\isa
         cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
         jne     .Lsetslow\@
         movq    %rcx, %r9
-        ASSIGN  \isa, 1, 1, .Lsetslow\@, .Lsetundo\@, .Lsetraced\@
+        ASSIGN  \isa, 1, 1, .Lsetslow\@, .Lsetundo\@, .Lsetworked\@, .Lsetraced\@
+.Lsetworked\@:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jmp     gohmap_worked_mapassign_fast64
 .Lsetundo\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lsetslow\@:

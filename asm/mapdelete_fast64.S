@@ -3,7 +3,7 @@
  *
  *   void gohmap_mapdelete_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)
  *
- * Slow cases: a write under way, growing, the last entry (which draws a new hash0), marks to be changed in more than one
+ * Evacuation work comes first (growwork_fast64.S). Slow cases: a write under way, the last entry (which draws a new hash0), marks to be changed in more than one
  * bucket, elements of other sizes; and every fault. Twin: mapdelete_fast64 in src/map/fast64.rs.
  *
  * Registers besides those of sse41.inc: r10 is 0 while r8 is the first bucket, r11 is eight times the slot.
@@ -12,38 +12,22 @@
         .include "sse41.inc"
         .include "avx512.inc"
 
-        .macro  MAPDELETE_FAST64 isa
-ENTRY gohmap_mapdelete_fast64_\isa
-        testq   %rsi, %rsi
-        je      .Lnothing\@
-        cmpq    $1, HMAP_COUNT(%rsi)
-        jbe     .Lfew\@
-        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
-        jne     .Lslow\@
-        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
-        jne     .Lslow\@                        /* growing: evacuation work to do */
-        KEY_\isa
-        HASH_\isa
-        KEYS_\isa
-        movq    HMAP_BUCKETS(%rsi), %r8
-        movzbl  HMAP_B(%rsi), %ecx
-        xorl    %r10d, %r10d
-        leal    -1(%rcx), %eax
-        cmpl    $62, %eax
-        ja      .Lsmall\@
-        START_WRITING .Lflags\@
-.Lflagged\@:
-        INDEX_\isa
-        imulq   $144, %rax, %rax
-        addq    %rax, %r8
-        prefetchw 136(%r8)
+/* Deletes the key from the chain of the bucket at r8; r10 is 0. To `undo` when marks of the bucket before change too. */
+        .macro  DELETE_FROM isa, narrow, undo, raced
 .Lbucket\@:
+        .if     \narrow
+        FIND_NARROW_\isa
+        .else
         FIND_\isa
+        .endif
         testl   %eax, %eax
         je      .Lnext\@
         tzcntl  %eax, %ecx
+        .if     \narrow
+        shll    $2, %ecx
+        .else
         leal    (,%rcx,8/STRIDE_\isa), %ecx
-.Lfound\@:
+        .endif
         movl    %ecx, %r11d
         movq    (%r8), %rax                     /* the marks */
         cmpl    $56, %ecx
@@ -66,7 +50,7 @@ ENTRY gohmap_mapdelete_fast64_\isa
         andl    $~7, %ecx                       /* 8 times the first of them, or of this one */
         jne     1f
         testq   %r10, %r10
-        jne     .Lundo\@                        /* on in the bucket before */
+        jne     \undo                        /* on in the bucket before */
 1:      shlq    $8, %r9
         orq     $0xff, %r9                      /* the slots up to this one */
         shrq    %cl, %r9
@@ -87,12 +71,7 @@ ENTRY gohmap_mapdelete_fast64_\isa
         decq    HMAP_COUNT(%rsi)
 .Ldone\@:
         END_WRITING .Lleave\@
-.Lnothing\@:
         ret
-
-.Lfew\@:
-        jb      .Lnothing\@
-        jmp     .Lslow\@
 
         /* The last slot is followed by the overflow bucket's first, if by any. */
 .Llast\@:
@@ -110,27 +89,78 @@ ENTRY gohmap_mapdelete_fast64_\isa
         jne     .Lbucket\@
         jmp     .Ldone\@
 
+.Lleave\@:
+        END_WRITING_FLAGS \raced
+        ret
+        FIXUP   .Lbucket\@, .Lcount\@, \undo
+        FIXUP   .Llast\@, .Lleave\@, \undo
+        .endm
+
+        .macro  MAPDELETE_FAST64 isa
+ENTRY gohmap_mapdelete_fast64_\isa
+        testq   %rsi, %rsi
+        je      .Lnothing\@
+        cmpq    $1, HMAP_COUNT(%rsi)
+        jbe     .Lfew\@
+        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
+        jne     .Lslow\@
+        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
+        jne     .Lgrowing\@
+        KEY_\isa
+        HASH_\isa
+        KEYS_\isa
+        movq    HMAP_BUCKETS(%rsi), %r8
+        movzbl  HMAP_B(%rsi), %ecx
+        xorl    %r10d, %r10d
+        leal    -1(%rcx), %eax
+        cmpl    $62, %eax
+        ja      .Lsmall\@
+        START_WRITING .Lflags\@
+.Lflagged\@:
+        INDEX_\isa
+        imulq   $144, %rax, %rax
+        addq    %rax, %r8
+        prefetchw 136(%r8)
+.Lfrom\@:
+        DELETE_FROM \isa, 0, .Lundo\@, .Lraced\@
+
         /* A single bucket. What was stored a moment ago is loaded as wide as it was stored. */
 .Lsmall\@:
         testl   %ecx, %ecx
         jne     .Lslow\@                        /* no healthy map is so large */
         START_WRITING .Lsmallflags\@
 .Lsmallflagged\@:
-        FIND_NARROW_\isa
-        testl   %eax, %eax
-        je      .Lnext\@
-        tzcntl  %eax, %ecx
-        leal    (,%rcx,4), %ecx
-        jmp     .Lfound\@
+        DELETE_FROM \isa, 1, .Lundo\@, .Lraced\@
+
+.Lgrowing\@:
+        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jne     .Lslow\@
+        movzbl  HMAP_B(%rsi), %ecx
+        leal    -1(%rcx), %eax
+        cmpl    $GROW_MAX_B - 1, %eax
+        ja      .Lslow\@
+        KEY_\isa
+        HASH_\isa
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lwork\@:
+        GROW_WORK \isa, .Lundo\@
+        xorl    %r10d, %r10d
+.Lworking\@:
+        DELETE_FROM \isa, 0, .Lworked\@, .Lraced\@
 
 .Lflags\@:
         START_WRITING_FLAGS .Lslow\@, .Lflagged\@
 .Lsmallflags\@:
         START_WRITING_FLAGS .Lslow\@, .Lsmallflagged\@
-.Lleave\@:
-        END_WRITING_FLAGS .Lraced\@
+.Lfew\@:
+        jb      .Lnothing\@
+        jmp     .Lslow\@
+.Lnothing\@:
         ret
 
+.Lworked\@:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jmp     gohmap_worked_mapdelete_fast64
 .Lundo\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lslow\@:
@@ -141,11 +171,11 @@ ENTRY gohmap_mapdelete_fast64_\isa
         call    gohmap_concurrent_map_writes
         ud2
         FIXUP   gohmap_mapdelete_fast64_\isa, .Lflagged\@, .Lslow\@
-        FIXUP   .Lflagged\@, .Lcount\@, .Lundo\@
-        FIXUP   .Llast\@, .Lsmall\@, .Lundo\@
+        FIXUP   .Lflagged\@, .Lfrom\@, .Lundo\@
         FIXUP   .Lsmall\@, .Lsmallflagged\@, .Lslow\@
-        FIXUP   .Lsmallflagged\@, .Lflags\@, .Lundo\@
-        FIXUP   .Lflags\@, .Lleave\@, .Lslow\@
+        FIXUP   .Lgrowing\@, .Lwork\@, .Lslow\@
+        FIXUP   .Lwork\@, .Lworking\@, .Lundo\@
+        FIXUP   .Lflags\@, .Lfew\@, .Lslow\@
 END gohmap_mapdelete_fast64_\isa
         .endm
 

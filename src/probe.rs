@@ -2,8 +2,6 @@
 //!
 //! Tracing, fault triggers, interleaving exploration and race detection are probes. `()` compiles to nothing.
 
-use crate::types::MapType;
-
 /// Operations a probe is told about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
@@ -123,34 +121,16 @@ pub enum Step {
     },
 }
 
-/// Moves the entries of one old bucket, or returns 0 and does nothing: type, address of the header, address of the bucket,
-/// where entries of the lower and the upper half go, the hash bit that tells these apart.
-pub type MoveBucket =
-    unsafe extern "C-unwind" fn(t: &MapType, h: usize, bucket: usize, xy: &mut [EvacDst; 2], newbit: u64) -> u64;
-
-/// Where the evacuated entries of one half go (`evacDst`).
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct EvacDst {
-    /// Address of the bucket.
-    pub bucket: usize,
-    /// The next free slot.
-    pub i: usize,
-}
-
 /// A watcher of operations. A probe may panic (unwind) or interfere with the map's memory: that is its use.
 pub trait Probe {
     /// The probe does anything when it is called.
     const WATCHES: bool = true;
 
+    /// The operation has done its evacuation work already, if there is any: it was begun elsewhere.
+    const WORKED: bool = false;
+
     /// Called before the step is done.
     fn step(&self, step: Step);
-
-    /// How a bucket of 8-byte keys and elements may be evacuated at once; `None`, so that the probe is told of every slot.
-    #[inline(always)]
-    fn move_bucket(&self) -> Option<MoveBucket> {
-        None
-    }
 }
 
 /// The probe that compiles to nothing.

@@ -15,6 +15,9 @@ use gohmap::version::GoVersion;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+#[path = "checkasm/faults.rs"]
+mod faults;
+
 core::arch::global_asm!(
     // u64 checkasm_call(rdi = f, rsi = a, rdx = b, rcx = c, r8 = d, r9 = &mut [u64; 2])
     // Calls f(a, b, c, d) with poison in every register that carries nothing. Stores which bits of protected registers
@@ -197,6 +200,11 @@ struct Copy {
 
 impl Copy {
     fn new(seed: u64, version: GoVersion, elem: usize, hint: i64) -> Self {
+        Self::with(seed, version, elem, hint, false)
+    }
+
+    /// With elements that hold pointers, or do not.
+    fn with(seed: u64, version: GoVersion, elem: usize, hint: i64, pointers: bool) -> Self {
         let rng = Rng::new(Some(seed));
         let rt: Arc<Runtime> = Runtime::new(RuntimeConfig {
             version,
@@ -204,7 +212,7 @@ impl Copy {
             seed: Some(seed),
             ..RuntimeConfig::default()
         });
-        let t = MapType::u64(&rt, elem, false);
+        let t = MapType::u64(&rt, elem, pointers);
         // SAFETY: the type is a live one.
         let (h, zeroes) = unsafe { (make::makemap(&t, hint, &()), fast64::mapaccess1_fast64(&t, 0, 0, &())) };
         Self { t, h, zeroes }
@@ -333,8 +341,8 @@ fn walk(isa: Isa, seed: u64, n: &mut Numbers, met: &mut Met) {
     // Now and then a table with B > 15, whose overflow limit no longer follows B.
     let hint = if n.below(60) == 0 { 500_000 } else { [0, 0, 8, 9, 60, 300][n.below(6) as usize] };
     let map_seed = n.next();
-    let a = Copy::new(map_seed, version, elem, hint);
-    let b = Copy::new(map_seed, version, elem, hint);
+    let pointers = elem == 8 && n.below(4) == 0;
+    let [a, b] = [0, 1].map(|_| Copy::with(map_seed, version, elem, hint, pointers));
     let collisions = n.below(3) == 0;
     let pool = if collisions { colliding(&a, n, 60) } else { Vec::new() };
     let range = [6, 9, 14, 60, 300, 2000, u64::MAX][n.below(7) as usize];

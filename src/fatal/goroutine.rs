@@ -175,14 +175,20 @@ pub(crate) fn others(id: u64) -> Vec<Arc<G>> {
 }
 
 /// This thread's G; made when there is none yet (then it is no goroutine).
+#[inline(always)]
 pub(crate) fn with_current<R>(f: impl FnOnce(&G) -> R) -> R {
     let mut p = CURRENT.get();
     if p.is_null() {
-        adopt(G::new(1, false, 0, None));
-        p = CURRENT.get();
+        p = adopt_first();
     }
     // SAFETY: CURRENT points into the Arc that OWNED keeps, and is nulled before that goes.
     f(unsafe { &*p })
+}
+
+#[cold]
+fn adopt_first() -> *const G {
+    adopt(G::new(1, false, 0, None));
+    CURRENT.get()
 }
 
 /// This thread's G, if it has one. Async-signal-safe.

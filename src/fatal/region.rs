@@ -10,7 +10,7 @@ use super::panic::{Defer, GoPanic, InFlight, Recovered};
 use super::throw::GoFatal;
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
-use std::mem::MaybeUninit;
+use std::mem::{self, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
@@ -155,6 +155,9 @@ impl Drop for Leave<'_> {
 }
 
 /// Runs `f` in a region.
+///
+/// Whoever leaves entries in the goroutine's lists takes them out again before returning, so after an ordinary return
+/// there is little to put back: this is on the way of every slow case of a map operation.
 #[inline]
 pub(crate) fn run<R>(catch: Catch, f: impl FnOnce() -> R) -> Result<R, Landed> {
     fn go<F: FnOnce() -> R, R>(catch: Catch, f: F) -> Result<R, Landed> {
@@ -162,7 +165,7 @@ pub(crate) fn run<R>(catch: Catch, f: impl FnOnce() -> R) -> Result<R, Landed> {
             let region =
                 Region { landing_sp: Cell::new(0), outer: g.region.get(), catch, landed: UnsafeCell::new(None) };
             let mut c = Call { f: Some(f), out: MaybeUninit::uninit() };
-            let _leave =
+            let leave =
                 Leave { g, region: region.outer, defers: g.defers.get(), panics: g.panics.get(), in_c: g.in_c.get() };
             g.region.set(&region);
             if catch == Catch::Everything {
@@ -174,6 +177,10 @@ pub(crate) fn run<R>(catch: Catch, f: impl FnOnce() -> R) -> Result<R, Landed> {
             let landed =
                 unsafe { gohmap_guard(region.landing_sp.as_ptr(), call::<F, R>, ptr::from_mut(&mut c).cast()) };
             if landed == 0 {
+                if catch == Catch::Op {
+                    mem::forget(leave);
+                    g.region.set(region.outer);
+                }
                 // SAFETY: `call` returned, so it has written `out`.
                 Ok(unsafe { c.out.assume_init_read() })
             } else {

@@ -11,7 +11,7 @@ use super::malloc::{For, clear, newobject};
 use crate::fatal;
 use crate::heap::Role;
 use crate::layout::{BUCKET_CNT, EMPTY_ONE, EMPTY_REST, HASH_WRITING, is_empty, mem, tophash};
-use crate::probe::{MoveBucket, Op, Probe, Step};
+use crate::probe::{Op, Probe, Step};
 use crate::types::MapType;
 
 /// A key of four or eight bytes.
@@ -22,11 +22,6 @@ pub(super) trait FastKey: Copy + PartialEq {
     unsafe fn store(self, at: usize);
     /// `memhash32` or `memhash64`.
     fn hash(self, t: &MapType, seed: u64) -> u64;
-    /// How buckets may be evacuated at once, if at all.
-    #[inline(always)]
-    fn whole<P: Probe>(_: &MapType, _: &P) -> Option<MoveBucket> {
-        None
-    }
     /// `growWork_fast32` or `growWork_fast64`.
     unsafe fn grow_work<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P);
 }
@@ -115,11 +110,13 @@ pub(super) unsafe fn assign<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
             let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
             h.set_buckets(b);
         }
+        let mut worked = P::WORKED;
         let (b, i) = loop {
             let bucket = hash & bucket_mask(h.b());
-            if h.growing() {
+            if h.growing() && !worked {
                 K::grow_work(t, h, bucket, p);
             }
+            worked = false;
             let (mut free, last) = match search(t, B::of(t, h.buckets(), bucket), key, p) {
                 Search::Found(b, i) => break (b, i),
                 Search::Absent { free, last } => (free, last),
@@ -215,7 +212,7 @@ pub(super) unsafe fn delete<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
         h.toggle_writing();
         let bucket = hash & bucket_mask(h.b());
-        if h.growing() {
+        if h.growing() && !P::WORKED {
             K::grow_work(t, h, bucket, p);
         }
         let first = B::of(t, h.buckets(), bucket);
@@ -263,7 +260,7 @@ pub(super) unsafe fn evacuate_bucket<K: FastKey, P: Probe>(t: &MapType, h: H, ol
         let newbit = h.noldbuckets();
         if !evacuated(first) {
             p.step(Step::Evacuate { old: oldbucket });
-            move_chain(t, h, first, oldbucket, newbit, K::whole(t, p), p, |t, h, k, top| {
+            move_chain(t, h, first, oldbucket, newbit, p, |t, h, k, top| {
                 (u8::from(hash(t, h, K::load(k)) & newbit != 0), top)
             });
             unlink(t, h, oldbucket);

@@ -5,7 +5,7 @@ use super::fast::{FastKey, access, assign, delete, evacuate_bucket, or_zero};
 use super::hmap::{H, zero_val};
 use crate::hash::memhash64;
 use crate::layout::mem;
-use crate::probe::{MoveBucket, Probe};
+use crate::probe::Probe;
 use crate::types::MapType;
 use std::hint::black_box;
 
@@ -29,11 +29,6 @@ impl FastKey for u64 {
             return memhash64(unsafe { &*t.keys }, self, seed);
         }
         t.rt.hash().memhash64(self, seed)
-    }
-
-    #[inline(always)]
-    fn whole<P: Probe>(t: &MapType, p: &P) -> Option<MoveBucket> {
-        if t.aes && t.bucket.elem_size == 8 { p.move_bucket() } else { None }
     }
 
     #[inline(always)]

@@ -429,7 +429,7 @@ unsafe fn evacuate_faststr<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
         let newbit = h.noldbuckets();
         if !evacuated(first) {
             p.step(Step::Evacuate { old: oldbucket });
-            move_chain(t, h, first, oldbucket, newbit, None, p, |t, h, k, top| {
+            move_chain(t, h, first, oldbucket, newbit, p, |t, h, k, top| {
                 (u8::from((t.hasher)(t, k, h.hash0().into()) & newbit != 0), top)
             });
             unlink(t, h, oldbucket);

@@ -9,7 +9,7 @@ use crate::layout::{
     BUCKET_CNT, DATA_OFFSET, EVACUATED_EMPTY, EVACUATED_X, ITERATOR, MIN_TOP_HASH, OLD_ITERATOR, SAME_SIZE_GROW,
     SliceHeader, is_empty, mem, tophash,
 };
-use crate::probe::{EvacDst, MoveBucket, Probe, Step};
+use crate::probe::{Probe, Step};
 use crate::types::MapType;
 
 /// Whether `count` entries in 2^b buckets are too many (`overLoadFactor`).
@@ -203,7 +203,7 @@ pub(super) unsafe fn evacuate<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P
         let newbit = h.noldbuckets();
         if !evacuated(first) {
             p.step(Step::Evacuate { old: oldbucket });
-            move_chain(t, h, first, oldbucket, newbit, None, p, |t, h, k, top| {
+            move_chain(t, h, first, oldbucket, newbit, p, |t, h, k, top| {
                 let hash = (t.hasher)(t, k, h.hash0().into());
                 if h.flags() & ITERATOR != 0 && !t.reflexive_key() && !(t.equal)(t, k, k) {
                     // A NaN hashes differently each time. An iterator must be able to tell where it went: the low bit of
@@ -221,9 +221,16 @@ pub(super) unsafe fn evacuate<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P
     }
 }
 
+/// Where the evacuated entries of one half go (`evacDst`).
+#[derive(Clone, Copy)]
+struct EvacDst {
+    bucket: B,
+    /// The next free slot.
+    i: usize,
+}
+
 /// Moves the chain that begins in `first`; `route` says for a key and its tophash which half it goes to (0 or 1) and what
-/// its tophash is there. `whole` moves what buckets it can.
-#[expect(clippy::too_many_arguments, reason = "inlined into its few callers")]
+/// its tophash is there.
 #[inline(always)]
 pub(super) unsafe fn move_chain<P: Probe>(
     t: &MapType,
@@ -231,25 +238,18 @@ pub(super) unsafe fn move_chain<P: Probe>(
     first: B,
     oldbucket: u64,
     newbit: u64,
-    whole: Option<MoveBucket>,
     p: &P,
     route: impl Fn(&MapType, H, usize, u8) -> (u8, u8),
 ) {
     // SAFETY: the caller's promise for the map.
     unsafe {
-        let dst = |bucket: B| EvacDst { bucket: bucket.0, i: 0 };
+        let dst = |bucket: B| EvacDst { bucket, i: 0 };
         let mut xy = [dst(B::of(t, h.buckets(), oldbucket)), dst(B(0))];
         if !h.same_size_grow() {
             xy[1] = dst(B::of(t, h.buckets(), oldbucket.wrapping_add(newbit)));
         }
         let mut b = first;
         while !b.is_nil() {
-            if let Some(whole) = whole
-                && whole(t, h.0, b.0, &mut xy, newbit) != 0
-            {
-                b = b.overflow(t);
-                continue;
-            }
             for i in 0..BUCKET_CNT {
                 let mut top = b.top(i);
                 if is_empty(top) {
@@ -269,9 +269,9 @@ pub(super) unsafe fn move_chain<P: Probe>(
                 b.set_top(i, EVACUATED_X + y);
                 let dst = &mut xy[usize::from(y)];
                 if dst.i == BUCKET_CNT {
-                    *dst = EvacDst { bucket: newoverflow(t, h, B(dst.bucket), p).0, i: 0 };
+                    *dst = EvacDst { bucket: newoverflow(t, h, dst.bucket, p), i: 0 };
                 }
-                let to = B(dst.bucket);
+                let to = dst.bucket;
                 to.set_top(dst.i, top);
                 copy(to.key(t, dst.i), k, t.bucket.key_size);
                 copy(to.elem(t, dst.i), b.elem(t, i), t.bucket.elem_size);

@@ -75,6 +75,8 @@ pub struct MapType {
     pub keys: *const KeySchedule,
     /// `loadFactorNum` of the version, for the assembly.
     pub load_factor_num: u64,
+    /// The bucket holds pointers (then overflow buckets are not listed in `mapextra`).
+    pub bucket_has_pointers: bool,
     /// The program this type belongs to.
     pub rt: Arc<Runtime>,
     /// Bytes of a key.
@@ -83,8 +85,6 @@ pub struct MapType {
     pub elem_size: usize,
     /// Geometry of a bucket.
     pub bucket: BucketLayout,
-    /// The bucket holds pointers (then overflow buckets are not listed in `mapextra`).
-    pub bucket_has_pointers: bool,
     /// Elements hold pointers.
     pub elem_has_pointers: bool,
     /// Keys hold pointers.
@@ -110,6 +110,7 @@ const _: () = {
     assert!(offset_of!(MapType, flags) == 84);
     assert!(offset_of!(MapType, keys) == 88);
     assert!(offset_of!(MapType, load_factor_num) == 96);
+    assert!(offset_of!(MapType, bucket_has_pointers) == 104);
 };
 
 // SAFETY: `keys` points into `rt`, which is kept alive and is never written after the type is made.
