@@ -1,16 +1,22 @@
-//! Histories of operations on one map, run against a `BTreeMap`: results, iteration as the Go specification promises it,
-//! and after every step the structure of the map itself (`structure.rs`). The property test invents them, and so does the
-//! fuzzer (`tests/fuzz`).
+//! Histories of operations on maps of one type, run against a simple model of Go's semantics (`model.rs`): results, panics,
+//! iteration as the Go specification promises it (`range.rs`), and after every step the structure of the map itself
+//! (`structure.rs`). The property test invents them, and so does the fuzzer (`tests/fuzz`).
 
+use super::kinds::{KINDS, overwrites};
+use super::model::Model;
+use super::range::{Loop, counts_clears, spares};
 use super::structure::check;
-use gohmap::hash::memhash64;
+use super::values::{Number, Value, Values, bytes_at, element};
+use gohmap::fault::{Death, guarded};
+use gohmap::hash::Algorithm;
 use gohmap::layout::{Hiter, mem};
-use gohmap::map::{access, assign, clear, clone, delete, fast64, iter, make};
+use gohmap::map::amd64::{self, Fast64, Isa};
+use gohmap::map::{clear, clone, compiled, iter, make};
+use gohmap::probe::{Probe, Step};
 use gohmap::runtime::{Runtime, RuntimeConfig};
-use gohmap::types::{Fast, MapType};
+use gohmap::types::{GoType, MapType};
 use gohmap::version::GoVersion;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::rc::Rc;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
@@ -26,178 +32,234 @@ pub(crate) enum Op {
     Clone {
         drop: bool,
     },
+    /// Goes on with another of the maps.
+    Switch(u8),
     /// A range loop begun now; `None` where the runtime draws the start.
     Begin(Option<(u64, u8)>),
     /// Steps of the range loop with this number.
     Next(u8, u8),
 }
 
+/// A key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    pub(crate) which: Which,
+    /// See [`Number::twin`].
+    pub(crate) twin: bool,
+}
+
 /// A key: one of few, or one of those that share a bucket.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Key {
+pub(crate) enum Which {
     Small(u16),
     Colliding(u8),
 }
 
-/// Element types: size, pointers. 136 bytes are stored indirectly, by the general functions.
-pub(crate) const ELEMS: [(usize, bool); 6] =
-    [(8, false), (8, true), (0, false), (1, false), (128, false), (136, false)];
+/// What a history is over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject {
+    pub(crate) version: GoVersion,
+    /// Index in [`KINDS`].
+    pub(crate) kind: usize,
+    /// `make`'s hint; `None` for a nil map.
+    pub(crate) hint: Option<i64>,
+    pub(crate) hash: Algorithm,
+    pub(crate) way: Way,
+    pub(crate) seed: u64,
+}
 
-struct Subject {
-    t: MapType,
+/// Which functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Portable,
+    /// The best that there are for this processor.
+    Best,
+    /// The portable ones, watched by a probe.
+    Watched,
+}
+
+impl Way {
+    pub(crate) const ALL: [Self; 3] = [Self::Portable, Self::Best, Self::Watched];
+}
+
+/// Maps that may be there at a time.
+const MAPS: usize = 4;
+
+/// A probe that only looks.
+struct Watcher;
+
+impl Probe for Watcher {
+    fn step(&self, step: Step) {
+        std::hint::black_box(step);
+    }
+}
+
+struct One {
+    number: usize,
     h: usize,
-}
-
-/// The address of a key for the general functions.
-macro_rules! at {
-    ($key:expr) => {
-        (&raw const $key).expose_provenance()
-    };
-}
-
-/// What a slot of an element holds of a value.
-fn cut(t: &MapType, v: u64) -> u64 {
-    match t.elem_size {
-        0 => 0,
-        1 => v & 0xff,
-        _ => v,
-    }
-}
-
-// SAFETY (all of them): a healthy map of this type, used by one thread; keys lie on the frame.
-#[expect(clippy::undocumented_unsafe_blocks, reason = "said once above")]
-impl Subject {
-    fn set(&self, key: u64, v: u64) {
-        unsafe {
-            let e = match self.t.fast {
-                Fast::Fast64 => fast64::mapassign_fast64(&self.t, self.h, key, &()),
-                _ => assign::mapassign(&self.t, self.h, at!(key), &()),
-            };
-            self.store(e, v);
-        }
-    }
-
-    unsafe fn store(&self, e: usize, v: u64) {
-        unsafe {
-            match self.t.elem_size {
-                0 => {}
-                1 => mem::st8(e, v as u8),
-                n => {
-                    mem::st64(e, v);
-                    mem::st64(e + n - 8, v);
-                }
-            }
-        }
-    }
-
-    unsafe fn load(&self, e: usize) -> u64 {
-        unsafe {
-            match self.t.elem_size {
-                0 => 0,
-                1 => mem::ld8(e).into(),
-                n => {
-                    assert_eq!(mem::ld64(e), mem::ld64(e + n - 8), "both ends of the element");
-                    mem::ld64(e)
-                }
-            }
-        }
-    }
-
-    fn get(&self, key: u64) -> Option<u64> {
-        unsafe {
-            let (e, ok) = match self.t.fast {
-                Fast::Fast64 => fast64::mapaccess2_fast64(&self.t, self.h, key, &()),
-                _ => access::mapaccess2(&self.t, self.h, at!(key), &()),
-            };
-            let one = match self.t.fast {
-                Fast::Fast64 => fast64::mapaccess1_fast64(&self.t, self.h, key, &()),
-                _ => access::mapaccess1(&self.t, self.h, at!(key), &()),
-            };
-            assert_eq!(e, one, "both lookups give the same element");
-            let v = self.load(e);
-            assert!(ok || v == 0, "an absent element is zero");
-            ok.then_some(v)
-        }
-    }
-
-    fn del(&self, key: u64) {
-        unsafe {
-            match self.t.fast {
-                Fast::Fast64 => fast64::mapdelete_fast64(&self.t, self.h, key, &()),
-                _ => delete::mapdelete(&self.t, self.h, at!(key), &()),
-            }
-        }
-    }
-
-    fn hash0(&self) -> u32 {
-        unsafe { mem::ld32(self.h + 12) }
-    }
-}
-
-/// A range loop under way.
-struct Loop {
-    it: Box<Hiter>,
-    /// The map it goes over.
-    h: usize,
-    seen: BTreeSet<u64>,
-    /// Keys that have been in the map since it began: each must be seen once.
-    constant: BTreeSet<u64>,
-    /// Keys that have left the map since it began: they may come again.
-    left: BTreeSet<u64>,
+    model: Model,
 }
 
 struct World {
-    m: Subject,
-    model: BTreeMap<u64, u64>,
+    t: MapType,
+    way: Way,
+    overwrites: bool,
+    values: Values,
+    maps: Vec<One>,
+    /// Index of the map that operations go to.
+    now: usize,
+    made: usize,
     loops: Vec<Loop>,
-    /// Originals of copies, with what they must hold.
-    others: Vec<(usize, BTreeMap<u64, u64>)>,
-    colliding: Vec<u64>,
+    colliding: Option<Vec<u64>>,
+    /// As many zeroes as the largest element has.
+    zero: Box<[u64]>,
 }
 
+// SAFETY (all of them): healthy maps of this type, used by one thread; keys lie in `values`.
+#[expect(clippy::undocumented_unsafe_blocks, reason = "said once above")]
 impl World {
-    fn key(&self, k: Key) -> u64 {
-        match k {
-            Key::Small(k) => k.into(),
-            Key::Colliding(i) => self.colliding[usize::from(i)],
+    fn map(&self) -> &One {
+        &self.maps[self.now]
+    }
+
+    fn functions(&self) -> &'static Fast64 {
+        if self.way == Way::Best { amd64::chosen() } else { Isa::Portable.fast64() }
+    }
+
+    fn key(&mut self, k: Key) -> Rc<Value> {
+        let n = match k.which {
+            Which::Small(n) => n.into(),
+            Which::Colliding(i) => {
+                let these = self.colliding();
+                if these.is_empty() { i.into() } else { these[usize::from(i) % these.len()] }
+            }
+        };
+        self.values.get(Number { n, twin: k.twin })
+    }
+
+    /// Numbers of keys that share a bucket of the first map, as long as it has its `hash0`.
+    fn colliding(&mut self) -> &[u64] {
+        if self.colliding.is_none() {
+            let h = self.map().h;
+            let hash0 = if h == 0 { 0 } else { unsafe { mem::ld32(h + 12) } };
+            let mut these = Vec::new();
+            for n in 1_000_000..1_001_000 {
+                let key = self.values.get(Number { n, twin: false });
+                let of_use = key.reflexive && key.unhashable.is_none();
+                if of_use && unsafe { (self.t.hasher)(&self.t, address(&key), hash0.into()) }.trailing_zeros() >= 4 {
+                    these.push(n);
+                }
+                if these.len() == 40 {
+                    break;
+                }
+            }
+            self.colliding = Some(these);
+        }
+        self.colliding.as_deref().unwrap_or_default()
+    }
+
+    /// Runs `f`, which must panic when the key cannot be hashed or (`assign`) the map is nil, and must not otherwise.
+    fn unless_it_panics<R>(&self, key: &Value, assign: bool, f: impl FnOnce() -> R) -> Option<R> {
+        let text = match &key.unhashable {
+            _ if assign && self.map().h == 0 => "assignment to entry in nil map".to_owned(),
+            Some(ty) => format!("runtime error: hash of unhashable type {ty}"),
+            None => return Some(f()),
+        };
+        match unsafe { guarded(f) } {
+            Err(Death::Panic(panic)) => assert_eq!(panic.text(), text),
+            Err(Death::Fatal(fatal)) => panic!("{fatal:?}, but the panic {text:?} was due"),
+            Ok(_) => panic!("no panic, but {text:?} was due"),
+        }
+        None
+    }
+
+    fn set(&mut self, key: &Rc<Value>, v: u64) {
+        let (t, h, f) = (&self.t, self.map().h, self.functions());
+        let elem = element(t.elem_size, v);
+        let at = address(key);
+        let e = self.unless_it_panics(key, true, || unsafe {
+            match self.way {
+                Way::Watched => compiled::assign_probed(t, h, at, &Watcher),
+                _ if t.elem_size == 8 && v & 4 == 0 => {
+                    let bits = u64::from_le_bytes(*elem.first_chunk().expect("eight bytes"));
+                    compiled::set_with(f, t, h, at, bits)
+                }
+                _ => compiled::assign_with(f, t, h, at),
+            }
+        });
+        let Some(e) = e else { return };
+        if e != 0 {
+            elem.iter().enumerate().for_each(|(i, b)| unsafe { mem::st8(e + i, *b) });
+        }
+        let number = self.map().number;
+        if !key.reflexive {
+            self.loops.iter_mut().filter(|l| l.map == number).for_each(|l| l.nan_came(key, &elem));
+        }
+        let overwrites = self.overwrites;
+        self.maps[self.now].model.set(key, elem, overwrites);
+    }
+
+    fn get(&self, key: &Rc<Value>) {
+        let (t, h, at, zero) = (&self.t, self.map().h, address(key), self.zero.as_ptr().expose_provenance());
+        let found = self.unless_it_panics(key, false, || unsafe {
+            (compiled::access2_with(self.functions(), t, h, at, zero), compiled::access1(t, h, at, zero))
+        });
+        let Some(((e, ok), one)) = found else {
+            // Each of the two panics.
+            self.unless_it_panics(key, false, || unsafe { compiled::access1(t, h, at, zero) });
+            return;
+        };
+        // A NaN's element is found by no lookup.
+        assert_eq!(e, one, "both lookups give the same element");
+        let elem = unsafe { bytes_at(e, t.elem_size) };
+        match self.map().model.get(key) {
+            Some((_, want)) => assert_eq!((ok, &*elem), (true, want), "key {key:x?}"),
+            None => {
+                assert!(!ok, "{key:x?} is there, but should not be");
+                assert!(elem.iter().all(|&b| b == 0), "an absent element is zero");
+            }
         }
     }
 
-    fn set(&mut self, key: u64, v: u64) {
-        self.m.set(key, v);
-        self.model.insert(key, cut(&self.m.t, v));
-    }
-
-    fn gone(&mut self, key: u64) {
-        if self.model.remove(&key).is_some() {
-            for l in self.loops.iter_mut().filter(|l| l.h == self.m.h) {
-                l.constant.remove(&key);
-                l.left.insert(key);
+    fn del(&mut self, key: &Rc<Value>) {
+        let (t, h, f) = (&self.t, self.map().h, self.functions());
+        let done = self.unless_it_panics(key, false, || unsafe {
+            match self.way {
+                Way::Watched => compiled::delete_probed(t, h, address(key), &Watcher),
+                _ => compiled::delete_with(f, t, h, address(key)),
             }
+        });
+        let map = &mut self.maps[self.now];
+        if done.is_some() && map.model.del(key) {
+            self.loops.iter_mut().filter(|l| l.map == map.number).for_each(|l| l.key_left(key));
         }
     }
 
     fn run(&mut self, op: &Op) {
         match *op {
-            Op::Set(k, v) => self.set(self.key(k), v),
-            Op::Fill(from, n) => (0..n).for_each(|i| self.set(u64::from(from) + u64::from(i), i.into())),
+            Op::Set(k, v) => {
+                let key = self.key(k);
+                self.set(&key, v);
+            }
+            Op::Fill(from, n) => (0..u16::from(n)).for_each(|i| {
+                let key = self.values.get(Number { n: (from + i).into(), twin: from & 1 == 1 });
+                self.set(&key, i.into());
+            }),
             Op::Get(k) => {
                 let key = self.key(k);
-                assert_eq!(self.m.get(key), self.model.get(&key).copied(), "key {key}");
+                self.get(&key);
             }
             Op::Del(k) => {
                 let key = self.key(k);
-                self.m.del(key);
-                self.gone(key);
+                self.del(&key);
             }
-            Op::Drain(from, n) => {
-                for key in u64::from(from)..u64::from(from) + u64::from(n) {
-                    self.m.del(key);
-                    self.gone(key);
-                }
-            }
+            Op::Drain(from, n) => (from..from + u16::from(n)).for_each(|n| {
+                let key = self.values.get(Number { n: n.into(), twin: n & 1 == 1 });
+                self.del(&key);
+            }),
             Op::Clear => self.clear(),
             Op::Clone { drop } => self.copy(drop),
+            Op::Switch(which) => self.now = usize::from(which) % self.maps.len(),
             Op::Begin(start) => self.begin(start),
             Op::Next(which, n) => {
                 if !self.loops.is_empty() {
@@ -209,127 +271,170 @@ impl World {
     }
 
     fn clear(&mut self) {
-        let (t, h) = (&self.m.t, self.m.h);
-        // SAFETY: a healthy map.
-        let spares = unsafe {
-            clear::mapclear(t, h, &());
-            let (buckets, n) = (mem::ld64(h + 16) as usize, 1_usize << mem::ld8(h + 9));
-            let len = t.rt.heap.locate(buckets).map_or(0, |o| o.size);
-            buckets + n * t.bucket.size..buckets + len
-        };
-        for key in self.model.keys().copied().collect::<Vec<_>>() {
-            self.gone(key);
+        let (t, map) = (&self.t, &mut self.maps[self.now]);
+        unsafe {
+            match self.way {
+                Way::Watched => clear::mapclear(t, map.h, &Watcher),
+                _ => clear::mapclear(t, map.h, &()),
+            }
+        }
+        if map.model.len() == 0 {
+            return;
         }
         // Where real Go breaks its word, and the emulated map with it:
         // - before 1.21, a loop that outlives the clear of a growing map (Go issue 59411);
         // - in all versions, one that stands in a spare overflow bucket: the bucket gets a new use, or its end mark leads
         //   the loop back to the start of the array.
-        let old = self.m.t.rt.rules().version < GoVersion::V1_21;
-        self.loops.retain(|l| l.h != h || !(old || spares.contains(&(l.it.bptr as usize))));
+        let old = t.rt.rules().version < GoVersion::V1_21;
+        let spares = unsafe { spares(t, map.h) };
+        self.loops.retain(|l| l.map != map.number || !(old || spares.contains(&l.bucket())));
+        for l in self.loops.iter_mut().filter(|l| l.map == map.number) {
+            l.cleared(&map.model, counts_clears(t));
+        }
+        map.model.clear();
     }
 
     fn copy(&mut self, drop: bool) {
-        let (t, h) = (&self.m.t, self.m.h);
-        if !t.rt.rules().has_clone {
+        let (t, map) = (&self.t, &self.maps[self.now]);
+        // Copies share keys that are stored as pointers.
+        let drop = (drop || self.maps.len() == MAPS) && !t.indirect_key();
+        if !t.rt.rules().has_clone || self.maps.len() == MAPS && !drop {
             return;
         }
-        // SAFETY: a healthy map; loops over it are forgotten with it.
-        unsafe {
-            let copy = clone::maps_Clone(t, h, &());
-            if drop {
-                self.loops.retain(|l| l.h != h);
-                make::mapdrop(t, h);
-            } else {
-                self.others.push((h, self.model.clone()));
+        let h = unsafe {
+            match self.way {
+                Way::Watched => clone::maps_Clone(t, map.h, &Watcher),
+                _ => clone::maps_Clone(t, map.h, &()),
             }
-            self.m.h = copy;
+        };
+        let copy = One { number: self.made, h, model: map.model.clone() };
+        self.made += 1;
+        if drop {
+            let number = map.number;
+            self.loops.retain(|l| l.map != number);
+            unsafe { discard(t, map.h) };
+            self.maps[self.now] = copy;
+        } else {
+            self.maps.push(copy);
+            self.check_all();
+            self.now = self.maps.len() - 1;
         }
     }
 
     fn begin(&mut self, start: Option<(u64, u8)>) {
         let mut it = Box::new(Hiter::default());
-        // SAFETY: a healthy map and a zero iterator; the type outlives it.
+        let (t, map) = (&self.t, self.map());
         unsafe {
-            match start {
-                Some((bucket, offset)) => iter::mapiterinit_at(&self.m.t, self.m.h, &mut it, bucket, offset, &()),
-                None => iter::mapiterinit(&self.m.t, self.m.h, &mut it, &()),
+            match (start, self.way) {
+                (Some((b, offset)), _) => iter::mapiterinit_at(t, map.h, &mut it, b, offset, &()),
+                (None, Way::Watched) => iter::mapiterinit(t, map.h, &mut it, &Watcher),
+                (None, _) => iter::mapiterinit(t, map.h, &mut it, &()),
             }
         }
-        let constant = self.model.keys().copied().collect();
-        let l = Loop { it, h: self.m.h, seen: BTreeSet::new(), constant, left: BTreeSet::new() };
+        let l = Loop::new(it, map.number, &map.model);
         self.loops.push(l);
-        let last = self.loops.len() - 1;
-        self.visit(last);
+        self.visit(self.loops.len() - 1);
     }
 
+    /// A step of a loop, unless it has ended.
     fn next(&mut self, i: usize) {
         let l = &mut self.loops[i];
-        if l.it.key == 0 {
+        if l.ended() {
             return;
         }
-        // SAFETY: the iterator is at an entry of its map.
-        unsafe { iter::mapiternext(&self.m.t, &mut l.it, &()) };
+        unsafe {
+            match self.way {
+                Way::Watched => iter::mapiternext(&self.t, &mut l.it, &Watcher),
+                _ => iter::mapiternext(&self.t, &mut l.it, &()),
+            }
+        }
         self.visit(i);
     }
 
-    /// Holds what the loop has come to against the specification of `range`.
     fn visit(&mut self, i: usize) {
         let l = &mut self.loops[i];
-        if l.it.key == 0 {
-            let missed: Vec<_> = l.constant.difference(&l.seen).collect();
-            assert!(missed.is_empty(), "the loop missed {missed:?}");
-            return;
+        let map = self.maps.iter().find(|m| m.number == l.map).expect("a map that is kept");
+        l.visit(&self.t, &self.values, &map.model);
+    }
+
+    fn check(&self, map: &One) -> Result<(), String> {
+        if map.h == 0 { Ok(()) } else { unsafe { check(&self.t, map.h, &map.model, &self.values) } }
+    }
+
+    fn check_all(&self) {
+        for map in &self.maps {
+            self.check(map).unwrap_or_else(|e| panic!("map {}: {e}", map.number));
         }
-        // SAFETY: the iterator is at an entry.
-        let (key, v) = unsafe { (mem::ld64(l.it.key as usize), self.m.load(l.it.elem as usize)) };
-        let model = if l.h == self.m.h {
-            &self.model
-        } else {
-            &self.others.iter().find(|(h, _)| *h == l.h).expect("a map that is kept").1
-        };
-        assert_eq!(model.get(&key), Some(&v), "the loop yielded {key}");
-        assert!(l.seen.insert(key) || l.left.contains(&key), "the loop yielded {key} twice");
+    }
+
+    /// What is left to do: the loops go on to their ends, every key is looked up, every map dropped.
+    fn end(&mut self) {
+        for i in 0..self.loops.len() {
+            for _ in 0..100_000 {
+                self.next(i);
+                if self.loops[i].ended() {
+                    break;
+                }
+            }
+            assert!(self.loops[i].ended(), "the loop does not end");
+        }
+        for i in 0..self.maps.len() {
+            self.now = i;
+            let keys: Vec<_> = self.map().model.keys().map(Rc::clone).collect();
+            keys.iter().for_each(|k| self.get(k));
+        }
+        self.check_all();
+        for map in &self.maps {
+            unsafe { discard(&self.t, map.h) };
+        }
+        assert_eq!(self.t.rt.heap.stats().objects, 0, "objects left behind");
     }
 }
 
-fn colliding(t: &MapType, hash0: u32) -> Vec<u64> {
-    let one_bucket = |k: &u64| memhash64(t.rt.key_schedule(), *k, hash0.into()).trailing_zeros() >= 5;
-    (1_000_000..).filter(one_bucket).take(40).collect()
+/// Gives a map up.
+///
+/// # Safety
+/// As [`make::mapdrop`]; 0 for a nil map.
+unsafe fn discard(t: &MapType, h: usize) {
+    if h != 0 {
+        // SAFETY: the caller's promise.
+        unsafe { make::mapdrop(t, h) };
+    }
+}
+
+/// Where a key lies.
+fn address(key: &Value) -> usize {
+    key.raw.as_ptr().expose_provenance()
 }
 
 /// Runs a history on a new map.
 ///
 /// # Panics
 /// When the map is not what it must be.
-pub(crate) fn run(version: GoVersion, (elem, pointers): (usize, bool), hint: i64, seed: u64, ops: &[Op]) {
-    let rt: Arc<Runtime> = Runtime::new(RuntimeConfig { version, seed: Some(seed), ..RuntimeConfig::default() });
-    let t = MapType::u64(&rt, elem, pointers);
+pub(crate) fn run(subject: Subject, ops: &[Op]) {
+    let Subject { version, hash, seed, .. } = subject;
+    let rt = Runtime::new(RuntimeConfig { version, hash, seed: Some(seed), ..RuntimeConfig::default() });
+    let (key, elem) = KINDS[subject.kind];
+    let parse = |ty| GoType::parse(ty).expect("a type");
+    let (key, elem) = (parse(key), parse(elem));
+    let t = MapType::of(&rt, &key, &elem).expect("a key");
     // SAFETY: a new map.
-    let h = unsafe { make::makemap(&t, hint, &()) };
-    let m = Subject { t, h };
-    let colliding = colliding(&m.t, m.hash0());
-    let mut w = World { m, model: BTreeMap::new(), loops: Vec::new(), others: Vec::new(), colliding };
+    let h = subject.hint.map_or(0, |hint| unsafe { make::makemap(&t, hint, &()) });
+    let mut w = World {
+        overwrites: overwrites(&key),
+        values: Values::new(&rt, &key),
+        zero: vec![0; t.elem_size.div_ceil(8)].into(),
+        t,
+        way: subject.way,
+        maps: vec![One { number: 0, h, model: Model::default() }],
+        now: 0,
+        made: 1,
+        loops: Vec::new(),
+        colliding: None,
+    };
     for (i, op) in ops.iter().enumerate() {
         w.run(op);
-        // SAFETY: a map that is not being written to.
-        if let Err(e) = unsafe { check(&w.m.t, w.m.h, &w.model) } {
-            panic!("after step {i}, {op:?}: {e}");
-        }
+        w.check(w.map()).unwrap_or_else(|e| panic!("after step {i}, {op:?}: {e}"));
     }
-    for l in 0..w.loops.len() {
-        (0..1_000).for_each(|_| w.next(l));
-        assert_eq!(w.loops[l].it.key, 0, "the loop does not end");
-    }
-    for (key, v) in &w.model {
-        assert_eq!(w.m.get(*key), Some(*v));
-    }
-    w.others.push((w.m.h, w.model));
-    for (h, model) in &w.others {
-        // SAFETY: as above; then nobody uses the map again.
-        unsafe {
-            check(&w.m.t, *h, model).expect("maps that were copied");
-            make::mapdrop(&w.m.t, *h);
-        }
-    }
-    assert_eq!(rt.heap.stats().objects, 0, "objects left behind");
+    w.end();
 }

@@ -1,12 +1,13 @@
 //! What must be true of a map's memory between any two operations.
 
-use gohmap::hash::memhash64;
+use super::model::Model;
+use super::values::{Values, bytes_at, digest};
 use gohmap::layout::{
     BUCKET_CNT, EMPTY_ONE, EMPTY_REST, EVACUATED_EMPTY, EVACUATED_X, HASH_WRITING, MIN_TOP_HASH, SAME_SIZE_GROW, mem,
     tophash,
 };
-use gohmap::types::MapType;
-use std::collections::{BTreeMap, BTreeSet};
+use gohmap::types::{Fast, MapType};
+use std::collections::BTreeSet;
 
 macro_rules! ensure {
     ($cond:expr, $($what:tt)*) => {
@@ -22,7 +23,7 @@ struct Header {
     flags: u8,
     b: u8,
     noverflow: u16,
-    hash0: u32,
+    hash0: u64,
     buckets: usize,
     oldbuckets: usize,
     nevacuate: u64,
@@ -42,7 +43,7 @@ impl Header {
                 flags: mem::ld8(h + 8),
                 b: mem::ld8(h + 9),
                 noverflow: mem::ld16(h + 10),
-                hash0: mem::ld32(h + 12),
+                hash0: mem::ld32(h + 12).into(),
                 buckets: mem::ld64(h + 16) as usize,
                 oldbuckets: mem::ld64(h + 24) as usize,
                 nevacuate: mem::ld64(h + 32),
@@ -52,12 +53,12 @@ impl Header {
     }
 }
 
-/// Checks the map at `h` against what it must hold.
+/// Checks the map at `h` against what it must hold; `values` has made its keys.
 ///
 /// # Safety
 /// `h` is a map of type `t` that nobody is writing to.
 #[expect(clippy::undocumented_unsafe_blocks, reason = "see Header")]
-pub(crate) unsafe fn check(t: &MapType, h: usize, model: &BTreeMap<u64, u64>) -> Result<(), String> {
+pub(crate) unsafe fn check(t: &MapType, h: usize, model: &Model, values: &Values) -> Result<(), String> {
     unsafe {
         let m = Header::read(t, h);
         ensure!(m.count == model.len() as i64, "count is {}, should be {}", m.count, model.len());
@@ -67,7 +68,7 @@ pub(crate) unsafe fn check(t: &MapType, h: usize, model: &BTreeMap<u64, u64>) ->
             ensure!(m.b == 0 && m.count == 0 && m.oldbuckets == 0, "no buckets");
             return Ok(());
         }
-        let mut w = Walk { t, h, m: &m, keys: BTreeSet::new() };
+        let mut w = Walk { t, h, m: &m, values, sum: 0, live: 0 };
         let n = 1_u64 << m.b;
         w.owned(m.buckets)?;
         let mut overflow = Vec::new();
@@ -87,8 +88,8 @@ pub(crate) unsafe fn check(t: &MapType, h: usize, model: &BTreeMap<u64, u64>) ->
         } else {
             ensure!(m.extra[1] == 0, "oldoverflow without growth");
         }
-        let held: BTreeSet<u64> = model.keys().copied().collect();
-        ensure!(w.keys == held, "keys are {:?}, should be {:?}", w.keys, held);
+        ensure!(w.live == model.len(), "{} entries, should be {}", w.live, model.len());
+        ensure!(w.sum == model.sum(), "entries are not what they should be: {model:x?}");
     }
     Ok(())
 }
@@ -97,15 +98,14 @@ struct Walk<'a> {
     t: &'a MapType,
     h: usize,
     m: &'a Header,
-    keys: BTreeSet<u64>,
+    values: &'a Values,
+    /// Digests of the entries, added up.
+    sum: u64,
+    live: usize,
 }
 
 #[expect(clippy::undocumented_unsafe_blocks, reason = "see Header")]
 impl Walk<'_> {
-    fn hash(&self, key: u64) -> u64 {
-        memhash64(self.t.rt.key_schedule(), key, self.m.hash0.into())
-    }
-
     /// An address is in a live object of this map.
     fn owned(&self, at: usize) -> Result<usize, String> {
         match self.t.rt.heap.locate(at) {
@@ -132,17 +132,52 @@ impl Walk<'_> {
         }
     }
 
-    /// The key of a live slot: hashed where it lies, not yet seen.
+    /// Where a slot leads to, if it holds a pointer: to memory that is alive, and of this map unless it is a key, which copies
+    /// share.
+    fn led_to(&self, slot: usize, indirect: bool, shared: bool) -> Result<usize, String> {
+        if !indirect {
+            return Ok(slot);
+        }
+        let at = unsafe { mem::ld64(slot) as usize };
+        match self.t.rt.heap.locate(at) {
+            Some(o) if !o.freed && o.base == at && (shared || o.map() == self.h) => Ok(at),
+            o => Err(format!("{at:#x} is not a key or element of the map: {o:?}")),
+        }
+    }
+
+    /// An entry: its key is hashed where it lies.
     unsafe fn live(&mut self, b: usize, i: usize, array: u64, n: u64) -> Result<(), String> {
         unsafe {
-            let key = mem::ld64(b + self.t.bucket.key(i));
-            let hash = self.hash(key);
-            ensure!(mem::ld8(b + i) == tophash(hash), "tophash of {key}");
-            ensure!(hash & (n - 1) == array, "{key} lies in bucket {array}, not {}", hash & (n - 1));
-            ensure!(self.keys.insert(key), "{key} is there twice");
-            if self.t.indirect_elem() {
-                self.owned(mem::ld64(b + self.t.bucket.elem(i)) as usize)?;
+            let t = self.t;
+            let key = self.led_to(b + t.bucket.key(i), t.indirect_key(), true)?;
+            let elem = self.led_to(b + t.bucket.elem(i), t.indirect_elem(), false)?;
+            let (raw, e) = (bytes_at(key, t.key_size), bytes_at(elem, t.elem_size));
+            // A NaN hashes differently each time.
+            if t.reflexive_key() || self.values.find(&raw).is_none_or(|v| v.reflexive) {
+                let hash = (t.hasher)(t, key, self.m.hash0);
+                ensure!(mem::ld8(b + i) == tophash(hash), "tophash of {raw:x?}");
+                ensure!(hash & (n - 1) == array, "{raw:x?} lies in bucket {array}, not {}", hash & (n - 1));
             }
+            self.live += 1;
+            self.sum = self.sum.wrapping_add(digest(&raw, &e));
+        }
+        Ok(())
+    }
+
+    /// An empty slot of the present array: nothing is left of an element, and of a key no pointer.
+    unsafe fn empty(&self, b: usize, i: usize) -> Result<(), String> {
+        unsafe {
+            let t = self.t;
+            let elem = bytes_at(b + t.bucket.elem(i), t.bucket.elem_size);
+            ensure!(elem.iter().all(|&x| x == 0), "an element is left in an empty slot: {elem:x?}");
+            // What a deleted string leaves is its length, after the pointer.
+            let pointers = match t.fast {
+                Fast::FastStr => 8,
+                _ if t.indirect_key() || t.key_has_pointers => t.bucket.key_size,
+                _ => 0,
+            };
+            let key = bytes_at(b + t.bucket.key(i), pointers);
+            ensure!(key.iter().all(|&x| x == 0), "a pointer is left in an empty slot: {key:x?}");
         }
         Ok(())
     }
@@ -161,6 +196,8 @@ impl Walk<'_> {
                     ensure!(top <= EMPTY_ONE || top >= MIN_TOP_HASH, "tophash {top} in the present array");
                     if top >= MIN_TOP_HASH {
                         self.live(b, slot, i, n)?;
+                    } else {
+                        self.empty(b, slot)?;
                     }
                 }
             }
