@@ -2,14 +2,15 @@
 //! iteration as the Go specification promises it (`range.rs`), and after every step the structure of the map itself
 //! (`structure.rs`). The property test invents them, and so does the fuzzer (`tests/fuzz`).
 
+use super::growth::{Doing, Flags, b_for_hint};
 use super::kinds::{KINDS, overwrites};
 use super::model::Model;
 use super::range::{Loop, counts_clears, spares};
-use super::structure::check;
+use super::structure::{Header, check};
 use super::values::{Number, Value, Values, bytes_at, element};
 use gohmap::fault::{Death, guarded};
 use gohmap::hash::Algorithm;
-use gohmap::layout::{Hiter, mem};
+use gohmap::layout::{Hiter, SAME_SIZE_GROW, mem};
 use gohmap::map::amd64::{self, Fast64, Isa};
 use gohmap::map::{clear, clone, compiled, iter, make};
 use gohmap::probe::{Probe, Step};
@@ -27,6 +28,8 @@ pub(crate) enum Op {
     Del(Key),
     /// Many deletes in a row.
     Drain(u16, u8),
+    /// So many times nine keys for a bucket, from this one on: they come and go and leave an overflow bucket behind.
+    Crowd(u8, u8),
     Clear,
     /// Goes on with a copy; the original is dropped, or stays for later.
     Clone {
@@ -98,6 +101,7 @@ struct One {
     number: usize,
     h: usize,
     model: Model,
+    flags: Flags,
 }
 
 struct World {
@@ -110,7 +114,8 @@ struct World {
     now: usize,
     made: usize,
     loops: Vec<Loop>,
-    colliding: Option<Vec<u64>>,
+    /// Numbers of keys by the low four bits of their hash, with this `hash0`.
+    crowds: Option<(u64, [Vec<u64>; 16])>,
     /// As many zeroes as the largest element has.
     zero: Box<[u64]>,
 }
@@ -130,32 +135,52 @@ impl World {
         let n = match k.which {
             Which::Small(n) => n.into(),
             Which::Colliding(i) => {
-                let these = self.colliding();
+                let these = &self.crowds()[0];
                 if these.is_empty() { i.into() } else { these[usize::from(i) % these.len()] }
             }
         };
         self.values.get(Number { n, twin: k.twin })
     }
 
-    /// Numbers of keys that share a bucket of the first map, as long as it has its `hash0`.
-    fn colliding(&mut self) -> &[u64] {
-        if self.colliding.is_none() {
-            let h = self.map().h;
-            let hash0 = if h == 0 { 0 } else { unsafe { mem::ld32(h + 12) } };
-            let mut these = Vec::new();
-            for n in 1_000_000..1_001_000 {
+    /// Numbers of keys by the bucket that they fall into, as long as the map has its `hash0` and no more than 16 buckets.
+    fn crowds(&mut self) -> &[Vec<u64>; 16] {
+        let hash0 = if self.map().h == 0 { 0 } else { self.header().hash0 };
+        let known = self.crowds.take().filter(|(of, _)| *of == hash0);
+        let (_, crowds) = self.crowds.insert(known.unwrap_or_else(|| {
+            let mut crowds: [Vec<u64>; 16] = Default::default();
+            for n in 1_000_000..1_000_500 {
                 let key = self.values.get(Number { n, twin: false });
-                let of_use = key.reflexive && key.unhashable.is_none();
-                if of_use && unsafe { (self.t.hasher)(&self.t, address(&key), hash0.into()) }.trailing_zeros() >= 4 {
-                    these.push(n);
-                }
-                if these.len() == 40 {
-                    break;
+                if key.reflexive && key.unhashable.is_none() {
+                    let hash = unsafe { (self.t.hasher)(&self.t, address(&key), hash0) };
+                    crowds[hash as usize % 16].push(n);
                 }
             }
-            self.colliding = Some(these);
+            (hash0, crowds)
+        }));
+        crowds
+    }
+
+    /// The header of the map, which is not nil.
+    fn header(&self) -> Header {
+        unsafe { Header::read(&self.t, self.map().h) }
+    }
+
+    /// Does something to the map, if it is not nil, and checks what becomes of its header.
+    fn follow(&mut self, doing: Doing, f: impl FnOnce(&mut Self)) {
+        if self.map().h == 0 {
+            return f(self);
         }
-        self.colliding.as_deref().unwrap_or_default()
+        let was = self.header();
+        f(self);
+        let is = self.header();
+        let map = &mut self.maps[self.now];
+        map.flags.follow(&self.t, doing, &was, &is);
+        let grew_in_place = is.buckets != was.buckets && is.b == was.b && was.buckets != 0;
+        if grew_in_place || is.flags & SAME_SIZE_GROW != 0 {
+            for l in self.loops.iter_mut().filter(|l| l.map == map.number) {
+                l.grows_in_place(grew_in_place);
+            }
+        }
     }
 
     /// Runs `f`, which must panic when the key cannot be hashed or (`assign`) the map is nil, and must not otherwise.
@@ -174,6 +199,14 @@ impl World {
     }
 
     fn set(&mut self, key: &Rc<Value>, v: u64) {
+        if key.unhashable.is_some() {
+            return self.assign(key, v);
+        }
+        let doing = if self.map().model.get(key).is_some() { Doing::Again } else { Doing::New };
+        self.follow(doing, |w| w.assign(key, v));
+    }
+
+    fn assign(&mut self, key: &Rc<Value>, v: u64) {
         let (t, h, f) = (&self.t, self.map().h, self.functions());
         let elem = element(t.elem_size, v);
         let at = address(key);
@@ -222,6 +255,13 @@ impl World {
     }
 
     fn del(&mut self, key: &Rc<Value>) {
+        if key.unhashable.is_some() {
+            return self.delete(key);
+        }
+        self.follow(Doing::Delete, |w| w.delete(key));
+    }
+
+    fn delete(&mut self, key: &Rc<Value>) {
         let (t, h, f) = (&self.t, self.map().h, self.functions());
         let done = self.unless_it_panics(key, false, || unsafe {
             match self.way {
@@ -257,10 +297,16 @@ impl World {
                 let key = self.values.get(Number { n: n.into(), twin: n & 1 == 1 });
                 self.del(&key);
             }),
-            Op::Clear => self.clear(),
+            Op::Crowd(from, n) => (from..from.saturating_add(n)).for_each(|i| {
+                let crowd: Vec<u64> = self.crowds()[usize::from(i) % 16].iter().take(9).copied().collect();
+                let keys: Vec<_> = crowd.into_iter().map(|n| self.values.get(Number { n, twin: false })).collect();
+                keys.iter().for_each(|k| self.set(k, i.into()));
+                keys.iter().for_each(|k| self.del(k));
+            }),
+            Op::Clear => self.follow(Doing::Clear, Self::clear),
             Op::Clone { drop } => self.copy(drop),
             Op::Switch(which) => self.now = usize::from(which) % self.maps.len(),
-            Op::Begin(start) => self.begin(start),
+            Op::Begin(start) => self.follow(Doing::Begin, |w| w.begin(start)),
             Op::Next(which, n) => {
                 if !self.loops.is_empty() {
                     let i = usize::from(which) % self.loops.len();
@@ -307,7 +353,11 @@ impl World {
                 _ => clone::maps_Clone(t, map.h, &()),
             }
         };
-        let copy = One { number: self.made, h, model: map.model.clone() };
+        let copy = One { number: self.made, h, model: map.model.clone(), flags: Flags::default() };
+        if h != 0 && t.rt.rules().version >= GoVersion::V1_22 {
+            let (b, most) = unsafe { (Header::read(t, h).b, Header::read(t, map.h).b) };
+            assert!(b <= most, "the copy has B = {b}, the original {most}");
+        }
         self.made += 1;
         if drop {
             let number = map.number;
@@ -426,12 +476,15 @@ pub(crate) fn run(subject: Subject, ops: &[Op]) {
         zero: vec![0; t.elem_size.div_ceil(8)].into(),
         t,
         way: subject.way,
-        maps: vec![One { number: 0, h, model: Model::default() }],
+        maps: vec![One { number: 0, h, model: Model::default(), flags: Flags::default() }],
         now: 0,
         made: 1,
         loops: Vec::new(),
-        colliding: None,
+        crowds: None,
     };
+    if let Some(hint) = subject.hint {
+        assert_eq!(w.header().b, b_for_hint(&w.t, hint), "B for the hint");
+    }
     for (i, op) in ops.iter().enumerate() {
         w.run(op);
         w.check(w.map()).unwrap_or_else(|e| panic!("after step {i}, {op:?}: {e}"));

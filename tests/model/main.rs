@@ -1,6 +1,7 @@
 //! The map's operations against a simple model of Go's semantics, on histories that proptest invents and shrinks: every kind
 //! of key and element, every version.
 
+mod growth;
 mod history;
 mod kinds;
 mod model;
@@ -26,6 +27,7 @@ fn op() -> impl Strategy<Value = Op> {
         8 => key().prop_map(Op::Get),
         15 => key().prop_map(Op::Del),
         2 => (0_u16..200, 1_u8..60).prop_map(|(from, n)| Op::Drain(from, n)),
+        1 => (0_u8..16, 1_u8..17).prop_map(|(from, n)| Op::Crowd(from, n)),
         1 => Just(Op::Clear),
         2 => any::<bool>().prop_map(|drop| Op::Clone { drop }),
         2 => any::<u8>().prop_map(Op::Switch),

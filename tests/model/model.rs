@@ -4,13 +4,16 @@ use super::values::{Value, digest};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+/// A key and the bytes of its element.
+pub(crate) type Entry = (Rc<Value>, Box<[u8]>);
+
 /// What a map must hold.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
     /// By the identity of the key.
-    entries: HashMap<Box<[u8]>, (Rc<Value>, Box<[u8]>)>,
+    entries: HashMap<Box<[u8]>, Entry>,
     /// Entries whose keys equal nothing, not even themselves.
-    nans: Vec<(Rc<Value>, Box<[u8]>)>,
+    nans: Vec<Entry>,
     sum: u64,
 }
 
@@ -70,7 +73,7 @@ impl Model {
     }
 
     /// Entries with other keys.
-    pub(crate) fn nans(&self) -> &[(Rc<Value>, Box<[u8]>)] {
+    pub(crate) fn nans(&self) -> &[Entry] {
         &self.nans
     }
 }

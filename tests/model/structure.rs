@@ -2,9 +2,10 @@
 
 use super::model::Model;
 use super::values::{Values, bytes_at, digest};
+use gohmap::heap::roundupsize;
 use gohmap::layout::{
-    BUCKET_CNT, EMPTY_ONE, EMPTY_REST, EVACUATED_EMPTY, EVACUATED_X, HASH_WRITING, MIN_TOP_HASH, SAME_SIZE_GROW, mem,
-    tophash,
+    BUCKET_CNT, EMPTY_ONE, EMPTY_REST, EVACUATED_EMPTY, EVACUATED_X, HASH_WRITING, MIN_TOP_HASH, OLD_ITERATOR,
+    SAME_SIZE_GROW, mem, tophash,
 };
 use gohmap::types::{Fast, MapType};
 use std::collections::BTreeSet;
@@ -18,15 +19,15 @@ macro_rules! ensure {
 }
 
 /// A header, read at one time.
-struct Header {
-    count: i64,
-    flags: u8,
-    b: u8,
-    noverflow: u16,
-    hash0: u64,
-    buckets: usize,
-    oldbuckets: usize,
-    nevacuate: u64,
+pub(crate) struct Header {
+    pub(crate) count: i64,
+    pub(crate) flags: u8,
+    pub(crate) b: u8,
+    pub(crate) noverflow: u16,
+    pub(crate) hash0: u64,
+    pub(crate) buckets: usize,
+    pub(crate) oldbuckets: usize,
+    pub(crate) nevacuate: u64,
     /// `overflow`, `oldoverflow`, `nextOverflow`; zeroes without a `mapextra`.
     extra: [usize; 3],
 }
@@ -35,7 +36,9 @@ struct Header {
 // been found among the heap's live objects first.
 #[expect(clippy::undocumented_unsafe_blocks, reason = "said once above")]
 impl Header {
-    unsafe fn read(t: &MapType, h: usize) -> Self {
+    /// # Safety
+    /// `h` is a map of type `t`.
+    pub(crate) unsafe fn read(t: &MapType, h: usize) -> Self {
         unsafe {
             let extra = mem::ld64(h + t.rt.rules().extra_offset) as usize;
             Self {
@@ -82,7 +85,7 @@ pub(crate) unsafe fn check(t: &MapType, h: usize, model: &Model, values: &Values
             overflow.len()
         );
         w.list(m.extra[0], &overflow)?;
-        w.spares(n)?;
+        w.spares(n, &overflow)?;
         if m.oldbuckets != 0 {
             w.old(n)?;
         } else {
@@ -212,11 +215,18 @@ impl Walk<'_> {
             let old_n = if same { n } else { n / 2 };
             self.owned(self.m.oldbuckets)?;
             ensure!(self.m.nevacuate < old_n, "nevacuate is {} of {old_n}", self.m.nevacuate);
+            let watched = self.m.flags & OLD_ITERATOR != 0;
             let mut overflow = Vec::new();
             for i in 0..old_n {
                 let first = self.m.oldbuckets + i as usize * self.t.bucket.size;
                 let evacuated = (EVACUATED_X..=EVACUATED_EMPTY).contains(&mem::ld8(first));
                 ensure!(evacuated || i >= self.m.nevacuate, "bucket {i} below nevacuate is not evacuated");
+                // The mark moves on past evacuated buckets, a thousand at a time.
+                ensure!(!evacuated || i != self.m.nevacuate || old_n > 1024, "nevacuate is {i}, which is evacuated");
+                if evacuated && !watched && self.t.bucket_has_pointers {
+                    let left = (BUCKET_CNT..self.t.bucket.size).find(|&at| mem::ld8(first + at) != 0);
+                    ensure!(left.is_none(), "evacuated bucket {i} still holds pointers");
+                }
                 let chain = self.buckets(first)?;
                 overflow.extend(&chain[1..]);
                 for &b in &chain {
@@ -266,21 +276,27 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The spare buckets: untouched from `nextOverflow` on; the last one carries the end mark.
-    unsafe fn spares(&self, n: u64) -> Result<(), String> {
+    /// The spare buckets: as many as there must be, in use up to `nextOverflow` and untouched from there on; the last one carries
+    /// the end mark.
+    unsafe fn spares(&self, n: u64, overflow: &[usize]) -> Result<(), String> {
         unsafe {
-            let next = self.m.extra[2];
-            if next == 0 {
-                return Ok(());
-            }
-            let size = self.t.bucket.size;
-            let len = self.owned(self.m.buckets)?;
-            let (first, end) = (self.m.buckets + n as usize * size, self.m.buckets + len / size * size);
+            let (t, size, next) = (self.t, self.t.bucket.size, self.m.extra[2]);
+            let n = n as usize;
+            let all = self.owned(self.m.buckets)? / size;
+            let due = match self.m.b {
+                0..4 => n,
+                _ => roundupsize((n + n / 16) * size, !t.bucket_has_pointers, t.rt.rules().malloc_header) / size,
+            };
+            ensure!(all == due, "{all} buckets in the array, should be {due}");
+            let (first, end) = (self.m.buckets + n * size, self.m.buckets + all * size);
+            let free = if next == 0 { end } else { next };
             ensure!(
-                (first..end).contains(&next) && (next - first).is_multiple_of(size),
+                next == 0 || (first..end).contains(&next) && (next - first).is_multiple_of(size),
                 "nextOverflow is no spare bucket"
             );
-            for b in (next..end).step_by(size) {
+            let lost = (first..free).step_by(size).find(|b| !overflow.contains(b));
+            ensure!(lost.is_none(), "spare bucket {lost:x?} is in no chain");
+            for b in (free..end).step_by(size) {
                 let empty = (0..size - 8).all(|i| mem::ld8(b + i) == 0);
                 ensure!(empty, "spare bucket {b:#x} is in use");
                 let mark = if b + size == end { self.m.buckets } else { 0 };

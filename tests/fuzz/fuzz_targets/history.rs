@@ -2,6 +2,8 @@
 //! structure: the same as in `tests/model`. The map type, the Go version and the functions are part of the input.
 #![no_main]
 
+#[path = "../../model/growth.rs"]
+mod growth;
 #[path = "../../model/history.rs"]
 mod history;
 #[path = "../../model/kinds.rs"]
@@ -36,7 +38,7 @@ fn key(u: &mut Unstructured) -> arbitrary::Result<Key> {
 }
 
 fn op(u: &mut Unstructured) -> arbitrary::Result<Op> {
-    Ok(match u.int_in_range(0_u8..=40)? {
+    Ok(match u.int_in_range(0_u8..=41)? {
         0..=15 => Op::Set(key(u)?, u64::arbitrary(u)?),
         16..=17 => Op::Fill(u.int_in_range(0..=199)?, u.int_in_range(1..=60)?),
         18..=20 => Op::Get(key(u)?),
@@ -48,6 +50,7 @@ fn op(u: &mut Unstructured) -> arbitrary::Result<Op> {
             true => Some((u.int_in_range(0..=63)?, u.int_in_range(0..=7)?)),
             false => None,
         }),
+        35 => Op::Crowd(u.int_in_range(0..=15)?, u.int_in_range(1..=16)?),
         34 => Op::Switch(u8::arbitrary(u)?),
         _ => Op::Next(u8::arbitrary(u)?, u.int_in_range(1..=19)?),
     })
