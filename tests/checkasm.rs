@@ -5,6 +5,7 @@
 #![cfg(all(target_arch = "x86_64", target_os = "linux", not(feature = "portable"), not(miri)))]
 
 use gohmap::hash::KeySchedule;
+use gohmap::heap::{HeapConfig, OnFree};
 use gohmap::layout::{self, mem};
 use gohmap::map::amd64::Isa;
 use gohmap::map::{batch, clear, fast64, iter, make};
@@ -12,6 +13,7 @@ use gohmap::rng::Rng;
 use gohmap::runtime::{Runtime, RuntimeConfig};
 use gohmap::types::MapType;
 use gohmap::version::GoVersion;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -183,6 +185,32 @@ impl Op {
     }
 }
 
+/// `mapiternext` on an iterator of each of two copies; what it says of the entry. `None`: no key, no element.
+///
+/// # Safety
+/// The iterators must be of these maps, which must be live.
+unsafe fn next_of_both(isa: Isa, a: &Copy, b: &Copy, which: usize) -> Option<[(gohmap::heap::Role, usize); 2]> {
+    let step = |isa: Isa, c: &Copy| {
+        let mut its = c.its.borrow_mut();
+        let it = &mut its[which];
+        if it.h == 0 || it.bptr != 0 && it.key == 0 {
+            // Begun on an empty map, or at its end.
+            return None;
+        }
+        let mut out = [0; 2];
+        let at = std::ptr::from_mut(it).expose_provenance();
+        // SAFETY: the caller's promise; the function takes two arguments.
+        unsafe { checkasm_call(isa.fast64().mapiternext as *const (), &c.t, at, 0, 0, &mut out) };
+        assert_eq!(out[0], 0, "{isa:?} mapiternext: a protected register changed");
+        let fields = (it.start_bucket, it.offset, it.wrapped, it.b, it.i, it.bucket, it.check_bucket, it.clear_seq);
+        let places = (it.key != 0).then(|| [c.place(it.key as usize), c.place(it.elem as usize)]);
+        Some((fields, places, (it.key != 0).then(|| c.place(it.bptr as usize))))
+    };
+    let (x, y) = (step(isa, a), step(Isa::Portable, b));
+    assert_eq!(x, y, "{isa:?}: an iterator");
+    x.and_then(|x| x.1)
+}
+
 /// What an operation gives, with addresses replaced by where they lie; no place for zeroes.
 #[derive(Debug, PartialEq, Eq)]
 enum Said {
@@ -196,6 +224,8 @@ struct Copy {
     h: usize,
     /// What a lookup of an absent key points to.
     zeroes: usize,
+    /// Iterations under way.
+    its: RefCell<Vec<layout::Hiter>>,
 }
 
 impl Copy {
@@ -210,12 +240,14 @@ impl Copy {
             version,
             keys: Some(KeySchedule::random(&rng)),
             seed: Some(seed),
+            // Iterators outlive the arrays that they go through.
+            heap: HeapConfig { on_free: OnFree::Keep, ..HeapConfig::default() },
             ..RuntimeConfig::default()
         });
         let t = MapType::u64(&rt, elem, pointers);
         // SAFETY: the type is a live one.
         let (h, zeroes) = unsafe { (make::makemap(&t, hint, &()), fast64::mapaccess1_fast64(&t, 0, 0, &())) };
-        Self { t, h, zeroes }
+        Self { t, h, zeroes, its: RefCell::default() }
     }
 
     /// The whole map with addresses replaced by where they lead.
@@ -307,6 +339,7 @@ struct Met {
     absent: u64,
     deleted: u64,
     tampered: u64,
+    yielded: u64,
 }
 
 #[test]
@@ -328,6 +361,7 @@ fn every_operation_agrees_on_random_states() {
             ("absent", met.absent),
             ("deleted", met.deleted),
             ("tampered", met.tampered),
+            ("yielded", met.yielded),
         ] {
             assert!(times > least, "the walk met too few states: {what} {times}");
         }
@@ -353,6 +387,15 @@ fn walk(isa: Isa, seed: u64, n: &mut Numbers, met: &mut Met) {
         let what = n.below(100);
         if what >= 90 {
             disturb(&a, &b, n, version, met);
+        }
+        let iterators = a.its.borrow().len() as u64;
+        if iterators > 0 && n.below(3) == 0 {
+            let (which, times) = (n.below(iterators) as usize, 1 + n.below(12));
+            for _ in 0..times {
+                // SAFETY: iterators of two live maps.
+                let entry = unsafe { next_of_both(isa, &a, &b, which) };
+                met.yielded += u64::from(entry.is_some());
+            }
         }
         // SAFETY: two live maps of live types.
         unsafe {
@@ -402,9 +445,14 @@ fn disturb(a: &Copy, b: &Copy, n: &mut Numbers, version: GoVersion, met: &mut Me
         };
         match n.below(2000) {
             0..100 => {
-                let mut it = layout::Hiter::default();
                 for c in [a, b] {
+                    let mut it = layout::Hiter::default();
                     iter::mapiterinit(&c.t, c.h, &mut it, &());
+                    let mut its = c.its.borrow_mut();
+                    if its.len() == 4 {
+                        its.remove(0);
+                    }
+                    its.push(it);
                 }
             }
             100..110 if version >= GoVersion::V1_21 => {

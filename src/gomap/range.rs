@@ -6,7 +6,7 @@ use super::raw::Owned;
 use super::values::Values;
 use crate::fault::op;
 use crate::layout::Hiter;
-use crate::map::iter;
+use crate::map::{amd64, iter};
 use std::marker::PhantomData;
 
 /// An iteration, as Go's `range` does it: `while let Some((k, v)) = it.next()`.
@@ -45,7 +45,7 @@ impl<'m, K: Key, V: Elem> Range<'m, K, V> {
                 return None;
             }
             // SAFETY: `it` was set up by `mapiterinit` for this type, and its map lives for `'m`.
-            op(|| unsafe { iter::mapiternext(&self.map.t, &mut self.it, &()) });
+            unsafe { (amd64::chosen().mapiternext)(&self.map.t, &mut self.it) };
         }
         self.started = true;
         if self.it.key == 0 {

@@ -79,7 +79,7 @@ pub struct SliceHeader {
     pub cap: i64,
 }
 
-/// `runtime.hiter`: 96 bytes; 1.24 appends `clearSeq`, here always present as the last word.
+/// `runtime.hiter`: 96 bytes; 1.24 appends `clearSeq`, here always present; notes of our own follow.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 pub struct Hiter {
@@ -117,6 +117,14 @@ pub struct Hiter {
     pub check_bucket: u64,
     /// `clearSeq` of the map when the iteration began (Go 1.24).
     pub clear_seq: u64,
+    /// Not Go's, as all that follows: the marks of the current bucket to which `left` belongs.
+    pub left_marks: u64,
+    /// What is left of the current bucket: a byte for each step, 0x80 when it leads to an entry not yet yielded.
+    pub left: u64,
+    /// `offset`, `wrapped`, `b` and `i` to which `left` belongs; [`u32::MAX`] when what is left is not known.
+    pub left_state: u32,
+    /// `hash0` to which `left` belongs.
+    pub left_hash0: u32,
 }
 
 const _: () = {
@@ -137,7 +145,9 @@ const _: () = {
     assert!(size_of::<MapExtra>() == 24);
     assert!(offset_of!(MapExtra, next_overflow) == 16);
     assert!(size_of::<SliceHeader>() == 24);
-    assert!(size_of::<Hiter>() == 104);
+    assert!(size_of::<Hiter>() == 128);
+    assert!(offset_of!(Hiter, clear_seq) == 96);
+    assert!(offset_of!(Hiter, i) == offset_of!(Hiter, offset) + 3);
     assert!(offset_of!(Hiter, start_bucket) == 64);
     assert!(offset_of!(Hiter, offset) == 72);
     assert!(offset_of!(Hiter, i) == 75);

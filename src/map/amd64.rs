@@ -7,8 +7,9 @@
 //!
 //! Which set runs is decided once, by what the processor can do or by `GOHMAP_ISA`.
 
-use super::fast64;
+use super::{fast64, iter};
 use crate::fault::op;
+use crate::layout::Hiter;
 use crate::types::MapType;
 use std::fmt;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -142,6 +143,8 @@ pub struct Fast64 {
     pub mapaccess2: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> Found,
     /// `mapdelete_fast64`.
     pub mapdelete: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64),
+    /// `mapiternext`, for map types of every kind.
+    pub mapiternext: unsafe extern "C-unwind" fn(t: &MapType, it: &mut Hiter),
     /// Asks for the buckets of eight keys that will be assigned to or deleted.
     pub prefetch: Prefetch,
     /// Asks for the buckets of eight keys that will be looked up.
@@ -187,6 +190,13 @@ portable_functions! {
     gohmap_portable_mapaccess2_fast64 gohmap_portable_mapdelete_fast64
 }
 
+/// [`Fast64::mapiternext`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapiternext(t: &MapType, it: &mut Hiter) {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { iter::mapiternext(t, it, &()) });
+}
+
 /// [`Fast64::mapset`] by an assign alone.
 unsafe extern "C-unwind" fn mapset_portable(t: &MapType, h: usize, key: u64, _: u64) -> usize {
     // SAFETY: the caller's promise.
@@ -199,6 +209,7 @@ static PORTABLE: Fast64 = Fast64 {
     mapaccess1: gohmap_portable_mapaccess1_fast64,
     mapaccess2: gohmap_portable_mapaccess2_fast64,
     mapdelete: gohmap_portable_mapdelete_fast64,
+    mapiternext: gohmap_slow_mapiternext,
     prefetch: no_prefetch,
     prefetch_read: no_prefetch,
 };
@@ -214,7 +225,7 @@ mod routines {
             $name:ident $probe:expr,
             $assign:ident $set:ident $access1:ident $access2:ident $delete:ident,
             $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
-            $prefetch:ident $prefetch_read:ident
+            $next:ident $prefetch:ident $prefetch_read:ident
         ) => {
             #[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
             unsafe extern "C-unwind" {
@@ -230,6 +241,7 @@ mod routines {
                 mapaccess1: $access1,
                 mapaccess2: $access2,
                 mapdelete: $delete,
+                mapiternext: $next,
                 prefetch: $prefetch,
                 prefetch_read: $prefetch_read,
             };
@@ -241,7 +253,7 @@ mod routines {
         gohmap_mapaccess2_fast64_scalar gohmap_mapdelete_fast64_scalar,
         gohmap_slow_mapassign_fast64_scalar gohmap_slow_mapaccess1_fast64_scalar
         gohmap_slow_mapaccess2_fast64_scalar gohmap_slow_mapdelete_fast64_scalar,
-        no_prefetch no_prefetch
+        gohmap_slow_mapiternext no_prefetch no_prefetch
     }
     family! {
         SSE41 &(),
@@ -249,7 +261,7 @@ mod routines {
         gohmap_mapaccess2_fast64_sse41 gohmap_mapdelete_fast64_sse41,
         gohmap_slow_mapassign_fast64_sse41 gohmap_slow_mapaccess1_fast64_sse41
         gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41,
-        gohmap_prefetch_fast64_sse41 gohmap_prefetchread_fast64_sse41
+        gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41 gohmap_prefetchread_fast64_sse41
     }
     family! {
         AVX512 &(),
@@ -257,11 +269,13 @@ mod routines {
         gohmap_mapaccess2_fast64_avx512 gohmap_mapdelete_fast64_avx512,
         gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
         gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512,
-        gohmap_prefetch_fast64_avx512 gohmap_prefetchread_fast64_avx512
+        gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512 gohmap_prefetchread_fast64_avx512
     }
 
     #[expect(improper_ctypes, reason = "as above")]
     unsafe extern "C-unwind" {
+        fn gohmap_mapiternext_sse41(t: &MapType, it: &mut Hiter);
+        fn gohmap_mapiternext_avx512(t: &MapType, it: &mut Hiter);
         fn gohmap_mapset_fast64_sse41(t: &MapType, h: usize, key: u64, value: u64) -> usize;
         fn gohmap_mapset_fast64_avx512(t: &MapType, h: usize, key: u64, value: u64) -> usize;
         fn gohmap_prefetch_fast64_sse41(t: &MapType, h: usize, keys: &[u64; 8]);
@@ -356,7 +370,7 @@ mod tests {
     #[cfg(gohmap_asm)]
     #[test]
     fn offsets_in_base_inc() {
-        use crate::layout::{self, BucketLayout, Hmap};
+        use crate::layout::{self, BucketLayout, Hiter, Hmap};
         use std::mem::offset_of;
         let text = include_str!("../../asm/base.inc");
         let set = |name: &str| -> usize {
@@ -380,10 +394,29 @@ mod tests {
             ("MAPTYPE_KEYSIZE", offset_of!(MapType, key_slot)),
             ("MAPTYPE_ELEMSIZE", offset_of!(MapType, elem_slot)),
             ("MAPTYPE_BUCKETSIZE", offset_of!(MapType, bucket_size)),
+            ("MAPTYPE_FLAGS", offset_of!(MapType, flags)),
             ("MAPTYPE_KEYS", offset_of!(MapType, keys)),
             ("MAPTYPE_LOAD_NUM", offset_of!(MapType, load_factor_num)),
             ("MAPTYPE_POINTERS", offset_of!(MapType, bucket_has_pointers)),
             ("FLAG_OLD_ITERATOR", layout::OLD_ITERATOR.into()),
+            ("MAPTYPE_CLEAR_SEQ", offset_of!(MapType, clear_seq_offset)),
+            ("MAPTYPE_HASH64", offset_of!(MapType, hash64)),
+            ("HITER_KEY", offset_of!(Hiter, key)),
+            ("HITER_ELEM", offset_of!(Hiter, elem)),
+            ("HITER_H", offset_of!(Hiter, h)),
+            ("HITER_BUCKETS", offset_of!(Hiter, buckets)),
+            ("HITER_BPTR", offset_of!(Hiter, bptr)),
+            ("HITER_START_BUCKET", offset_of!(Hiter, start_bucket)),
+            ("HITER_STATE", offset_of!(Hiter, offset)),
+            ("HITER_WRAPPED", offset_of!(Hiter, wrapped)),
+            ("HITER_B", offset_of!(Hiter, b)),
+            ("HITER_BUCKET", offset_of!(Hiter, bucket)),
+            ("HITER_CHECK_BUCKET", offset_of!(Hiter, check_bucket)),
+            ("HITER_CLEAR_SEQ", offset_of!(Hiter, clear_seq)),
+            ("HITER_LEFT_MARKS", offset_of!(Hiter, left_marks)),
+            ("HITER_LEFT", offset_of!(Hiter, left)),
+            ("HITER_LEFT_STATE", offset_of!(Hiter, left_state)),
+            ("HITER_LEFT_HASH0", offset_of!(Hiter, left_hash0)),
             ("FLAG_HASH_WRITING", layout::HASH_WRITING.into()),
             ("FLAG_SAME_SIZE_GROW", layout::SAME_SIZE_GROW.into()),
             ("MIN_TOP_HASH", layout::MIN_TOP_HASH.into()),
@@ -393,6 +426,6 @@ mod tests {
         }
         assert_eq!((b.key(0), b.elem(0), b.overflow()), (8, 72, 136));
         let names = text.lines().filter(|l| l.trim_start().starts_with(".set")).count();
-        assert_eq!(names, 20, "a constant of base.inc that this test does not know");
+        assert_eq!(names, 39, "a constant of base.inc that this test does not know");
     }
 }

@@ -5,6 +5,7 @@
 //! evacuated are read from the old array, and only the entries that will come to the bucket in question count.
 
 use super::access::mapaccessK;
+use super::amd64::Fast64;
 use super::grow::createOverflow;
 use super::hmap::{B, H, bucket_mask, bucket_shift, evacuated};
 use crate::fatal;
@@ -27,19 +28,47 @@ use crate::types::MapType;
 pub unsafe fn mapiterinit<P: Probe>(t: &MapType, h: usize, it: &mut Hiter, p: &P) {
     // SAFETY: the caller's promise.
     unsafe {
-        if begin(t, H(h), it, p) {
-            let h = H(h);
-            // Up to Go 1.21 the source has 32 bits a draw; from B = 29 on it draws 64 there too.
-            let r = t.rt.rng.rand();
-            let r = if t.rt.rules().rand64 || h.b() > 31 - 3 { r } else { u64::from(r as u32) };
-            it.start_bucket = r & bucket_mask(h.b());
-            it.offset = (r.checked_shr(h.b().into()).unwrap_or(0) & (BUCKET_CNT as u64 - 1)) as u8;
-            it.bucket = it.start_bucket;
-            watch(h);
+        if begin_anywhere(t, H(h), it, p) {
             mapiternext(t, it, p);
         }
     }
     std::hint::black_box(());
+}
+
+/// [`mapiterinit`] that finds the first entry by one of the implementations of `mapiternext`.
+///
+/// # Panics
+/// As [`mapiternext`].
+///
+/// # Safety
+/// As [`mapiterinit`].
+#[inline(always)]
+pub unsafe fn mapiterinit_with(f: &Fast64, t: &MapType, h: usize, it: &mut Hiter) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if begin_anywhere(t, H(h), it, &()) {
+            (f.mapiternext)(t, it);
+        }
+    }
+}
+
+/// Everything before the first entry; whether there is one.
+#[inline(always)]
+unsafe fn begin_anywhere<P: Probe>(t: &MapType, h: H, it: &mut Hiter, p: &P) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !begin(t, h, it, p) {
+            return false;
+        }
+        // Up to Go 1.21 the source has 32 bits a draw; from B = 29 on it draws 64 there too.
+        let r = t.rt.rng.rand();
+        let r = if t.rt.rules().rand64 || h.b() > 31 - 3 { r } else { u64::from(r as u32) };
+        it.start_bucket = r & bucket_mask(h.b());
+        it.offset = (r.checked_shr(h.b().into()).unwrap_or(0) & (BUCKET_CNT as u64 - 1)) as u8;
+        it.bucket = it.start_bucket;
+        watch(h);
+    }
+    true
 }
 
 /// [`mapiterinit`] with the start bucket and the offset in each bucket given (taken modulo the number of buckets and of
@@ -156,6 +185,7 @@ unsafe fn next_here(t: &MapType, it: &mut Hiter) -> bool {
         it.key = b.key(t, slot) as u64;
         it.elem = b.elem(t, slot) as u64;
         it.i = i + 1;
+        it.left_state = u32::MAX;
     }
     true
 }
@@ -209,6 +239,7 @@ unsafe fn advance<P: Probe>(t: &MapType, it: &mut Hiter, p: &P) {
                 if let Some((k, e)) = entry(t, h, it, b, slot, check, p) {
                     it.key = k as u64;
                     it.elem = e as u64;
+                    it.left_state = u32::MAX;
                     it.bucket = bucket;
                     it.bptr = b.0 as u64;
                     it.i = i;

@@ -77,6 +77,10 @@ pub struct MapType {
     pub load_factor_num: u64,
     /// The bucket holds pointers (then overflow buckets are not listed in `mapextra`).
     pub bucket_has_pointers: bool,
+    /// Where `hmap.clearSeq` is in a header, 0 when there is none; for the assembly.
+    pub clear_seq_offset: u64,
+    /// 1 when keys are hashed as eight bytes with AES, otherwise 0; for the assembly.
+    pub hash64: u64,
     /// The program this type belongs to.
     pub rt: Arc<Runtime>,
     /// Bytes of a key.
@@ -111,6 +115,8 @@ const _: () = {
     assert!(offset_of!(MapType, keys) == 88);
     assert!(offset_of!(MapType, load_factor_num) == 96);
     assert!(offset_of!(MapType, bucket_has_pointers) == 104);
+    assert!(offset_of!(MapType, clear_seq_offset) == 112);
+    assert!(offset_of!(MapType, hash64) == 120);
 };
 
 // SAFETY: `keys` points into `rt`, which is kept alive and is never written after the type is made.
@@ -158,6 +164,7 @@ impl MapType {
             (Alg::String, _) => (hash_string, equal_any),
             _ => (hash_any, equal_any),
         };
+        let aes = rt.hash().algorithm() == Algorithm::Aes;
         Ok(Self {
             abi: [0; 10],
             key_slot: bucket.key_size as u8,
@@ -166,6 +173,8 @@ impl MapType {
             flags,
             keys: rt.key_schedule(),
             load_factor_num: rt.rules().load_factor_num,
+            hash64: u64::from(aes && key.alg() == Alg::Mem && key.size() == 8),
+            clear_seq_offset: rt.rules().clear_seq_offset.unwrap_or(0) as u64,
             rt: Arc::clone(rt),
             key_size: key.size(),
             elem_size: elem.size(),
@@ -176,7 +185,7 @@ impl MapType {
             hasher,
             equal,
             fast: Fast::of(key, elem),
-            aes: rt.hash().algorithm() == Algorithm::Aes,
+            aes,
             key: key.clone(),
             elem: elem.clone(),
         })

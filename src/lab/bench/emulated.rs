@@ -147,11 +147,11 @@ impl Subject for Emulated {
         let mut it = Hiter::zeroed();
         // SAFETY: as above; an iterator's key and element are there while it has any.
         unsafe {
-            iter::mapiterinit(&self.t, m.0, &mut it, &());
+            iter::mapiterinit_with(self.f, &self.t, m.0, &mut it);
             while it.key != 0 {
                 keys ^= mem::ld64(it.key as usize);
                 sum = sum.wrapping_add(mem::ld64(it.elem as usize));
-                iter::mapiternext(&self.t, &mut it, &());
+                (self.f.mapiternext)(&self.t, &mut it);
             }
         }
         (keys, sum)

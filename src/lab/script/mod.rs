@@ -383,8 +383,9 @@ impl Engine {
             // The oracle fills its iterator by hand, the header of an empty map included.
             it.h = map.h as u64;
         } else {
+            let f = self.isa.fast64();
             // SAFETY: as above.
-            self.guard(out, || unsafe { iter::mapiterinit(&map.t, map.h, &mut it, &()) });
+            self.guard(out, || unsafe { iter::mapiterinit_with(f, &map.t, map.h, &mut it) });
             let _ = writeln!(out, "{{\"start\":{},\"offset\":{}}}", it.start_bucket, it.offset);
         }
         let iter = Iter { map, it };
@@ -429,7 +430,8 @@ impl Engine {
             let it = &mut x.it;
             // SAFETY: the iterator was begun on this map. One that was begun on an empty map has nothing to look at and
             // faults, as Go's does.
-            let ok = self.guard(out, || unsafe { iter::mapiternext(&map.t, it, &()) });
+            let next = self.isa.fast64().mapiternext;
+            let ok = self.guard(out, || unsafe { next(&map.t, it) });
             if ok.is_none() || !self.show(&x, out) {
                 break;
             }
