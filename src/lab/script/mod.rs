@@ -428,9 +428,9 @@ impl Engine {
             self.seed(&x.map);
             let map = x.map.clone();
             let it = &mut x.it;
+            let next = self.isa.fast64().mapiternext;
             // SAFETY: the iterator was begun on this map. One that was begun on an empty map has nothing to look at and
             // faults, as Go's does.
-            let next = self.isa.fast64().mapiternext;
             let ok = self.guard(out, || unsafe { next(&map.t, it) });
             if ok.is_none() || !self.show(&x, out) {
                 break;
