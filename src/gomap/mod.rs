@@ -125,21 +125,19 @@ macro_rules! operations {
         /// `slices.Collect(maps.Keys(m))`: every key, in the order of a `range`.
         #[must_use]
         pub fn keys(&self) -> Vec<K> {
-            let (mut all, mut it) = (Vec::new(), self.range());
-            while let Some((k, _)) = it.next() {
-                all.push(k);
-            }
-            all
+            self.range().map(|(k, _)| k).collect()
         }
 
         /// `slices.Collect(maps.Values(m))`: every element, in the order of a `range`.
         #[must_use]
         pub fn values(&self) -> Vec<V> {
-            let (mut all, mut it) = (Vec::new(), self.range());
-            while let Some((_, v)) = it.next() {
-                all.push(v);
-            }
-            all
+            self.range().map(|(_, v)| v).collect()
+        }
+
+        /// [`range`](Self::range) by the name that Rust's collections have for it.
+        #[must_use]
+        pub fn iter(&self) -> Range<'_, K, V> {
+            self.range()
         }
 
         /// `for k, v := range m`: Go's order, and Go's rules for a map that changes on the way.
@@ -253,6 +251,16 @@ impl<K: Key, V: Elem> SharedMap<K, V> {
     }
 }
 
+/// `for (k, v) in &m`: [`GoMap::range`].
+impl<'m, K: Key, V: Elem> IntoIterator for &'m GoMap<K, V> {
+    type Item = (K, V);
+    type IntoIter = Range<'m, K, V>;
+
+    fn into_iter(self) -> Range<'m, K, V> {
+        self.range()
+    }
+}
+
 impl<K: Key, V: Elem> Clone for SharedMap<K, V> {
     fn clone(&self) -> Self {
         Self(self.0.share())
@@ -278,8 +286,7 @@ impl<K: Key + fmt::Debug, V: Elem> fmt::Debug for SharedMap<K, V> {
 #[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
 #[inline(never)]
 pub fn maps_Copy<K: Key, V: Elem>(dst: &SharedMap<K, V>, src: &SharedMap<K, V>) {
-    let mut it = src.range();
-    while let Some((k, v)) = it.next() {
+    for (k, v) in src.range() {
         dst.insert(k, v);
     }
 }

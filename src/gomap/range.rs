@@ -7,12 +7,13 @@ use super::values::Values;
 use crate::fault::op;
 use crate::layout::Hiter;
 use crate::map::{amd64, iter};
+use std::iter::FusedIterator;
 use std::marker::PhantomData;
 
-/// An iteration, as Go's `range` does it: `while let Some((k, v)) = it.next()`.
+/// An iteration, as Go's `range` does it.
 ///
 /// Keeps Go's promises about a map that changes meanwhile: entries deleted before they are reached do not come, new
-/// ones may or may not. Not an [`Iterator`], which could be collected and outlive what it promises.
+/// ones may or may not.
 pub struct Range<'m, K, V> {
     map: &'m Owned,
     it: Hiter,
@@ -36,10 +37,19 @@ impl<'m, K: Key, V: Elem> Range<'m, K, V> {
         range
     }
 
+    /// The iterator's state.
+    #[must_use]
+    pub fn state(&self) -> &Hiter {
+        &self.it
+    }
+}
+
+impl<K: Key, V: Elem> Iterator for Range<'_, K, V> {
+    type Item = (K, V);
+
     /// The next entry, `None` after the last.
-    #[expect(clippy::should_implement_trait, reason = "see the type")]
     #[inline(always)]
-    pub fn next(&mut self) -> Option<(K, V)> {
+    fn next(&mut self) -> Option<(K, V)> {
         if self.started {
             if self.it.key == 0 {
                 return None;
@@ -55,13 +65,9 @@ impl<'m, K: Key, V: Elem> Range<'m, K, V> {
         // SAFETY: the iterator points at an entry; if that was tampered with, the fault is the caller's.
         unsafe { Some((K::get(self.it.key as usize, &values), V::get(self.it.elem as usize, &values))) }
     }
-
-    /// The iterator's state.
-    #[must_use]
-    pub fn state(&self) -> &Hiter {
-        &self.it
-    }
 }
+
+impl<K: Key, V: Elem> FusedIterator for Range<'_, K, V> {}
 
 impl<K, V> Drop for Range<'_, K, V> {
     fn drop(&mut self) {

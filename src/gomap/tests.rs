@@ -54,8 +54,7 @@ fn like_a_hash_map() {
         assert_eq!(m.len(), model.len() as i64);
     }
     let mut seen = HashMap::new();
-    let mut it = m.range();
-    while let Some((k, v)) = it.next() {
+    for (k, v) in m.range() {
         assert_eq!(seen.insert(k, v), None, "{k} twice");
     }
     assert_eq!(seen, model);
@@ -92,8 +91,7 @@ fn a_map_may_change_while_ranged_over() {
         m.insert(k, k);
     }
     let mut seen = 0;
-    let mut it = m.range();
-    while let Some((k, v)) = it.next() {
+    for (k, v) in m.range() {
         assert_eq!(k % 1000, v, "never an entry that was deleted or half moved");
         assert!(k >= 1000 || m.get2(k).1, "{k} was deleted before it came");
         seen += usize::from(k < 1000);
@@ -201,12 +199,7 @@ where
         copies.push((m, model));
         while let Some((m, model)) = copies.pop() {
             assert_eq!(m.len(), model.len() as i64);
-            let mut seen: Vec<(K, V)> = Vec::new();
-            let mut it = m.range();
-            while let Some(entry) = it.next() {
-                seen.push(entry);
-            }
-            drop(it);
+            let seen: Vec<(K, V)> = m.iter().collect();
             assert_eq!(seen.len(), model.len());
             for (k, v) in &model {
                 assert_eq!(m.get(key(*k)), value(*v), "{version:?}");
@@ -329,7 +322,7 @@ fn a_range_outlives_what_its_keys_lead_to() {
     }
     let mut it = m.range();
     let mut seen = 0;
-    while let Some((k, v)) = it.next() {
+    for (k, v) in it.by_ref() {
         assert_eq!(k, format!("key {v}"));
         seen += 1;
         // Everything moves, and half of it goes, while the iterator remembers the old buckets.
@@ -418,5 +411,10 @@ fn keys_and_values_come_in_the_order_of_a_range() {
     values.sort_unstable();
     assert_eq!(keys, (0..100).map(|i| format!("k{i}")).collect::<Vec<_>>());
     assert_eq!(values, (0..100).map(|i| [i; 20]).collect::<Vec<_>>());
-    assert_eq!(GoMap::<u8, bool>::nil(&runtime()).keys(), []);
+    assert!(GoMap::<u8, bool>::nil(&runtime()).keys().is_empty());
+    let mut sum = 0;
+    for (_, v) in &m {
+        sum += v[19];
+    }
+    assert_eq!((sum, m.iter().count()), (99 * 50, 100));
 }

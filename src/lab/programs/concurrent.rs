@@ -86,8 +86,7 @@ fn det_deletemissing64() {
 #[inline(never)]
 fn det_range64() {
     set_writing(&M64);
-    let mut it = M64.range();
-    while let Some((k, _)) = it.next() {
+    for (k, _) in M64.range() {
         println!("key {k}");
     }
 }
@@ -96,8 +95,7 @@ fn det_range64() {
 #[inline(never)]
 fn det_rangemid() {
     let mut n = 0;
-    let mut it = M64.range();
-    while it.next().is_some() {
+    for _ in M64.range() {
         n += 1;
         println!("iteration {n}");
         set_writing(&M64);
@@ -159,8 +157,7 @@ fn empty_delete64() {
 #[inline(never)]
 fn empty_range() {
     set_writing(&E64);
-    let mut it = E64.range();
-    while it.next().is_some() {}
+    for _ in E64.range() {}
     say("no fatal");
 }
 
@@ -268,8 +265,7 @@ fn spinDelete(m: &Map, end: Instant) {
 #[inline(never)]
 fn spinRange(m: &Map, end: Instant) {
     loop {
-        let mut it = m.range();
-        while let Some((_, v)) = it.next() {
+        for (_, v) in m.range() {
             sink_add(v);
         }
         if Instant::now() > end {

@@ -23,15 +23,13 @@ fn basics() {
     m.delete(f64::NAN);
     println!("after delete(NaN) len {}", m.len());
     let (mut sum, mut n, mut nan) = (0, 0, true);
-    let mut it = m.range();
-    while let Some((k, v)) = it.next() {
+    for (k, v) in m.range() {
         n += 1;
         sum += v;
         nan = nan && k.is_nan();
     }
     println!("range {n} sum {sum} all NaN {nan}");
-    let mut it = m.range();
-    while let Some((k, _)) = it.next() {
+    for (k, _) in m.range() {
         m.delete(k);
     }
     println!("after range-delete loop len {}", m.len());
@@ -46,8 +44,7 @@ fn negzero() {
     m.insert(0.0, 1);
     m.insert(-0.0, 2);
     println!("len {} value {}", m.len(), m.get(0.0));
-    let mut it = m.range();
-    while let Some((k, _)) = it.next() {
+    for (k, _) in m.range() {
         println!("key signbit {}", k.is_sign_negative());
     }
 }
@@ -61,8 +58,7 @@ fn iface() {
     }
     println!("any len {}", m.len());
     let mut n = 0;
-    let mut it = m.range();
-    while it.next().is_some() {
+    for _ in m.range() {
         n += 1;
     }
     println!("range {n}");
@@ -83,8 +79,7 @@ fn complexkeys() {
 fn growwhilerange() {
     let m = fill(100);
     let mut seen = 0;
-    let mut it = m.range();
-    while it.next().is_some() {
+    for _ in m.range() {
         seen += 1;
         if seen < 2000 && m.len() < 3000 {
             m.insert(f64::NAN, 0);
@@ -102,15 +97,13 @@ fn clearnan() {
     let c = m.clone_map();
     // maps.Equal looks every key up, and none is found.
     let mut equal = m.len() == c.len();
-    let mut it = m.range();
-    while let Some((k, v)) = it.next() {
+    for (k, v) in m.range() {
         equal = equal && c.get2(k) == (v, true);
     }
     println!("clone len {} equal {equal}", c.len());
     m.clear();
     let mut n = 0;
-    let mut it = m.range();
-    while it.next().is_some() {
+    for _ in m.range() {
         n += 1;
     }
     println!("after clear: len {} range {n}", m.len());
@@ -123,8 +116,7 @@ fn clearnan() {
 fn clearduring() {
     let m = fill(1000);
     let mut n = 0;
-    let mut it = m.range();
-    while it.next().is_some() {
+    for _ in m.range() {
         n += 1;
         if n == 10 {
             m.clear();
@@ -140,8 +132,7 @@ fn clearduringint() {
         m.insert(i, i as i64);
     }
     let mut n = 0;
-    let mut it = m.range();
-    while it.next().is_some() {
+    for _ in m.range() {
         n += 1;
         if n == 10 {
             m.clear();

@@ -24,8 +24,7 @@ fn all64() {
     println!("delete ok");
     let mut n = 0;
     for _ in 0..2 {
-        let mut it = M64.range();
-        while it.next().is_some() {
+        for _ in M64.range() {
             n += 1;
         }
     }
@@ -51,16 +50,13 @@ fn all() {
     MANY.delete(Any::Int(1));
     println!("delete ok");
     let mut n = 0;
-    let mut it = M64.range();
-    while it.next().is_some() {
+    for _ in M64.range() {
         n += 1;
     }
-    let mut it = MSTR.range();
-    while it.next().is_some() {
+    for _ in MSTR.range() {
         n += 1;
     }
-    let mut it = MGEN.range();
-    while it.next().is_some() {
+    for _ in MGEN.range() {
         n += 1;
     }
     println!("range iterations {n}");
@@ -95,8 +91,7 @@ fn clonenil() {
     println!("clone is nil: {} len {}", c.is_nil(), c.len());
     let e = make::<u64, i64>(0).clone_map();
     println!("clone of empty is nil: {} len {}", e.is_nil(), e.len());
-    let mut it = M64.range();
-    while let Some((k, _)) = it.next() {
+    for (k, _) in M64.range() {
         M64.delete(k);
     }
     println!("DeleteFunc ok");

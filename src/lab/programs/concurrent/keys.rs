@@ -123,8 +123,7 @@ fn det_deletegen() {
 #[inline(never)]
 fn det_rangegen() {
     set_writing(&*MGEN);
-    let mut it = MGEN.range();
-    while let Some(((a, b), v)) = it.next() {
+    for ((a, b), v) in MGEN.range() {
         println!("entry {{{a} {b}}} {v}");
     }
 }

@@ -51,8 +51,7 @@ fn delete32() {
 #[inline(never)]
 fn range32() {
     let mut n = 0;
-    let mut it = M32.range();
-    while it.next().is_some() {
+    for _ in M32.range() {
         n += 1;
     }
     println!("range iterations {n}");
@@ -85,8 +84,7 @@ fn deletestr() {
 #[inline(never)]
 fn rangestr() {
     let mut n = 0;
-    let mut it = MSTR.range();
-    while it.next().is_some() {
+    for _ in MSTR.range() {
         n += 1;
     }
     println!("range iterations {n}");
@@ -113,8 +111,7 @@ fn deletegen() {
 #[inline(never)]
 fn rangegen() {
     let mut n = 0;
-    let mut it = MGEN.range();
-    while it.next().is_some() {
+    for _ in MGEN.range() {
         n += 1;
     }
     println!("range iterations {n}");

@@ -76,8 +76,7 @@ fn deletemiss64() {
 #[inline(never)]
 fn range64() {
     let mut n = 0;
-    let mut it = M64.range();
-    while it.next().is_some() {
+    for _ in M64.range() {
         n += 1;
         if n > 1000 {
             break;
@@ -201,8 +200,7 @@ fn iterafterfree() {
     build(5);
     point_all(target("relocated"));
     let mut n = 0;
-    let mut it = M64.range();
-    while it.next().is_some() {
+    for _ in M64.range() {
         n += 1;
         println!("iteration {n}");
         if n == 2 {

@@ -166,10 +166,7 @@ pub(super) fn pof_old() {
         hm::sink(M64.get(1));
     });
     hm::show("after read", &M64);
-    Try("range", || {
-        let mut it = M64.range();
-        while it.next().is_some() {}
-    });
+    Try("range", || for _ in M64.range() {});
     hm::show("after range", &M64);
     Try("assign", || M64.insert(999_999, 1));
     hm::show("after assign", &M64);

@@ -15,8 +15,7 @@ fn oldtop(bucket: usize, i: usize) -> usize {
 /// The keys that a range yields, sorted, as Go prints a slice.
 fn keys_by_range() -> String {
     let mut keys = Vec::new();
-    let mut it = M64.range();
-    while let Some((k, _)) = it.next() {
+    for (k, _) in M64.range() {
         keys.push(k);
         if keys.len() > 100 {
             break;
@@ -127,8 +126,7 @@ pub(super) fn ovf_cycle() {
     hm::poke(h().buckets() + SZ64 - 8, h().buckets());
     println!("hit {} {}", M64.get(1), M64.get(8));
     let mut n = 0;
-    let mut it = M64.range();
-    while it.next().is_some() {
+    for _ in M64.range() {
         n += 1;
         if n == 1000 {
             break;

@@ -89,8 +89,7 @@ fn top_garbage_gen() {
     }
     let hits = (1..=5).filter(|&i| MGEN.get2((i, i)).1).count();
     let mut n = 0;
-    let mut it = MGEN.range();
-    while it.next().is_some() {
+    for _ in MGEN.range() {
         n += 1;
     }
     println!("generic: len {} all found: {} range {n}", MGEN.len(), hits == 5);

@@ -79,8 +79,7 @@ fn opdelete() {
 #[inline(never)]
 fn oprange() {
     let (mut n, mut good) = (0, 0);
-    let mut it = M64.range();
-    while let Some((k, v)) = it.next() {
+    for (k, v) in M64.range() {
         n += 1;
         if (1..=200).contains(&k) && v == k * 10 {
             good += 1;
@@ -112,8 +111,7 @@ fn opclone() {
 
 fn body_count_range() -> usize {
     let mut n = 0;
-    let mut it = M64.range();
-    while it.next().is_some() {
+    for _ in M64.range() {
         n += 1;
     }
     n
