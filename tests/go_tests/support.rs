@@ -49,16 +49,12 @@ pub(crate) fn map_of<K: Key, V: Elem>(rt: &Arc<Runtime>, entries: impl IntoItera
 
 /// What ranging over the map yields.
 pub(crate) fn entries<K: Key, V: Elem>(m: &GoMap<K, V>) -> Vec<(K, V)> {
-    let (mut all, mut it) = (Vec::new(), m.range());
-    while let Some(entry) = it.next() {
-        all.push(entry);
-    }
-    all
+    m.range().collect()
 }
 
 /// The keys that ranging over the map yields, in its order.
 pub(crate) fn keys<K: Key, V: Elem>(m: &GoMap<K, V>) -> Vec<K> {
-    entries(m).into_iter().map(|(k, _)| k).collect()
+    m.range().map(|(k, _)| k).collect()
 }
 
 /// The header; of Go 1.24's the first 40 bytes.

@@ -73,8 +73,7 @@ fn test_delete_func() {
     everywhere(|rt| {
         let m = doubles(rt);
         let delete_if = |delete: fn(isize, isize) -> bool| {
-            let mut it = m.range();
-            while let Some((k, v)) = it.next() {
+            for (k, v) in m.range() {
                 if delete(k, v) {
                     m.delete(k);
                 }

@@ -16,8 +16,7 @@ fn test_grow_with_nan() {
         m.insert(f64::NAN, 2);
         m.update(f64::NAN, |v| v + 4);
         let (mut nans, mut first) = (Vec::new(), true);
-        let mut it = m.range();
-        while let Some((k, v)) = it.next() {
+        for (k, v) in m.range() {
             if std::mem::take(&mut first) {
                 (0..50).for_each(|i| m.insert(f64::from(i), i as isize));
                 (50..100).for_each(|i| m.update(f64::from(i), |v| v + i as isize));
@@ -42,8 +41,7 @@ fn test_grow_with_negative_zero() {
             m.insert((0.0, i), 1 << i);
         }
         let (mut seen, mut rewritten, mut entries) = (0, 0, 0);
-        let mut it = m.range();
-        while let Some(((x, _), v)) = it.next() {
+        for ((x, _), v) in m.range() {
             if v == 0 {
                 continue; // One of those that made the map grow.
             }
@@ -73,7 +71,7 @@ fn test_iter_grow_and_delete() {
         (100..1000).for_each(|i| m.insert(i, i));
         (1..1000).step_by(2).for_each(|i| m.delete(i));
         let mut seen = BTreeSet::from([first]);
-        while let Some((k, v)) = it.next() {
+        for (k, v) in it {
             assert_eq!((k % 2, k), (0, v));
             assert!(seen.insert(k), "{k} twice");
         }
@@ -90,8 +88,7 @@ fn test_iter_grow_with_gc() {
         (0..8).for_each(|i| m.insert(i, i));
         (8..16).for_each(|i| m.update(i, |v| v + i));
         let mut seen = BTreeSet::new();
-        let mut it = m.range();
-        while let Some((k, _)) = it.next() {
+        for (k, _) in m.range() {
             if seen.is_empty() {
                 (100..1000).for_each(|i| m.insert(i, i));
             }
@@ -113,8 +110,7 @@ fn test_map_nan_grow_iterator() {
         m.delete(1.0);
         assert_ne!(crate::support::header(&m).oldbuckets, 0, "it grows");
         let mut found = BTreeSet::new();
-        let mut it = m.range();
-        while let Some((_, v)) = it.next() {
+        for (_, v) in m.range() {
             assert!(found.insert(v), "{v} twice");
             if found.len() as isize == n / 2 {
                 // Each delete moves a bucket or two.
@@ -138,8 +134,8 @@ fn concurrent_reads_after_growth(read: fn(&SharedMap<isize, isize>, isize)) {
             thread::scope(|s| {
                 for _ in 0..2 {
                     s.spawn(|| {
-                        let (mut it, mut sum) = (m.range(), 0);
-                        while let Some((k, v)) = it.next() {
+                        let mut sum = 0;
+                        for (k, v) in m.range() {
                             assert_eq!(k, v);
                             sum += k;
                         }
@@ -166,10 +162,7 @@ fn test_concurrent_reads_after_growth() {
 #[test]
 fn test_concurrent_reads_after_growth_reflect() {
     concurrent_reads_after_growth(|m, n| {
-        let (mut it, mut keys) = (m.range(), Vec::new());
-        while let Some((k, _)) = it.next() {
-            keys.push(k);
-        }
+        let keys: Vec<_> = m.range().map(|(k, _)| k).collect();
         assert_eq!(keys.len() as isize, n + 1);
         for k in keys {
             assert_eq!(m.get2(k), (k, true));

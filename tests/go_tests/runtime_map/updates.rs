@@ -146,8 +146,7 @@ fn test_increment_after_bulk_clear_key_string_value_int() {
     let keys = ["", "x"].map(str::to_owned);
     increment_after(keys.clone(), [99_isize, 1], GoMap::clear, |v| v + 1);
     let loop_of_deletes = |m: &GoMap<String, isize>| {
-        let mut it = m.range();
-        while let Some((k, _)) = it.next() {
+        for (k, _) in m.range() {
             m.delete(k);
         }
     };

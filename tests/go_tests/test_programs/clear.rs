@@ -6,8 +6,8 @@ use gohmap::version::GoVersion;
 
 /// `for k := range m { delete(m, k) }`: how many keys it saw.
 fn delete_all<K: Key, V: Elem>(m: &GoMap<K, V>) -> usize {
-    let (mut it, mut n) = (m.range(), 0);
-    while let Some((k, _)) = it.next() {
+    let mut n = 0;
+    for (k, _) in m.range() {
         m.delete(k);
         n += 1;
     }
@@ -33,8 +33,8 @@ fn test_checkcleared() {
 fn test_checkloopvars() {
     everywhere(|rt| {
         let m = map_of(rt, [(42_isize, 0_isize)]);
-        let (mut last, mut it) = (0, m.range());
-        while let Some((k, _)) = it.next() {
+        let mut last = 0;
+        for (k, _) in m.range() {
             last = k;
             m.delete(k);
         }
@@ -48,12 +48,12 @@ fn test_checksideeffects() {
     everywhere(|rt| {
         for n in [2, 20, 200] {
             let m = map_of(rt, (0..n).map(|i| (i, 0_isize)));
-            let (mut calls, mut it) = (0, m.range());
+            let mut calls = 0;
             let mut and_counts = || {
                 calls += 1;
                 0
             };
-            while let Some((k, _)) = it.next() {
+            for (k, _) in m.range() {
                 m.delete(k + and_counts());
             }
             assert_eq!((calls, m.len()), (n, 0));
