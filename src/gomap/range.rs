@@ -18,8 +18,6 @@ pub struct Range<'m, K, V> {
     map: &'m Owned,
     it: Hiter,
     started: bool,
-    /// What entries lead to is not given back while this lives.
-    counted: bool,
     types: PhantomData<fn(K) -> V>,
 }
 
@@ -27,11 +25,9 @@ impl<'m, K: Key, V: Elem> Range<'m, K, V> {
     /// `mapiterinit`, which also finds the first entry.
     #[inline(always)]
     pub(super) fn new(map: &'m Owned) -> Self {
-        let counted = K::OWNS || V::OWNS || map.t.indirect_key();
-        if counted {
-            map.limbo.enter();
-        }
-        let mut range = Self { map, it: Hiter::default(), started: false, counted, types: PhantomData };
+        // What entries lead to is not given back while this lives, nor are tables.
+        map.limbo.enter();
+        let mut range = Self { map, it: Hiter::default(), started: false, types: PhantomData };
         // SAFETY: `h` is 0 or the header of a map of type `t`, and lives for `'m`.
         op(|| unsafe { iter::mapiterinit(&map.t, map.h, &mut range.it, &()) });
         range
@@ -71,8 +67,6 @@ impl<K: Key, V: Elem> FusedIterator for Range<'_, K, V> {}
 
 impl<K, V> Drop for Range<'_, K, V> {
     fn drop(&mut self) {
-        if self.counted {
-            self.map.limbo.leave(&self.map.t.rt);
-        }
+        self.map.limbo.leave(&self.map.t.rt, self.map.h);
     }
 }

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::fatal::GoPanic;
+use crate::heap::{HeapConfig, OnFree};
+use crate::layout::Hmap;
 use crate::runtime::RuntimeConfig;
 use crate::version::GoVersion;
 use std::collections::HashMap;
@@ -417,4 +419,43 @@ fn keys_and_values_come_in_the_order_of_a_range() {
         sum += v[19];
     }
     assert_eq!((sum, m.iter().count()), (99 * 50, 100));
+}
+
+/// A loop takes old buckets of a later growth to the same size for its own. No flag says so, and yet that table must stay.
+#[test]
+fn a_range_outlives_two_growths_to_the_same_size() {
+    let heap = HeapConfig { on_free: OnFree::Clobber, ..HeapConfig::default() };
+    let rt = Runtime::new(RuntimeConfig { seed: Some(7), heap, ..RuntimeConfig::default() });
+    let m = GoMap::<u64, u64>::make(&rt, 90);
+    (0..50).for_each(|k| m.insert(k, k));
+    // SAFETY: the header lives as long as the map.
+    let header = || unsafe { *(m.hmap() as *const Hmap) };
+    let mut fresh = 1_000;
+    let mut churn_until = |done: &dyn Fn(Hmap) -> bool| {
+        while !done(header()) {
+            m.insert(fresh, 0);
+            m.delete(fresh - 45);
+            fresh += 1;
+        }
+        assert_eq!(header().b, 4, "no growth to another size");
+    };
+    let first = header().buckets;
+    let mut range = m.range();
+    let mut seen = vec![range.next().expect("an entry").0];
+    churn_until(&|h| h.buckets != first && h.oldbuckets == 0);
+    churn_until(&|h| h.oldbuckets != 0);
+    let old = header().oldbuckets;
+    let mut stood = false;
+    while let Some((k, v)) = range.next() {
+        assert!(k >= 1_000 || k == v, "{k:#x}: {v:#x}");
+        seen.push(k);
+        if !stood && (old..old + 16 * 144).contains(&range.state().bptr) {
+            stood = true;
+            churn_until(&|h| h.oldbuckets == 0);
+        }
+    }
+    assert!(stood, "the loop never stood in the old table");
+    seen.retain(|&k| k < 1_000);
+    seen.sort_unstable();
+    assert_eq!(seen, (0..50).collect::<Vec<_>>());
 }

@@ -8,8 +8,8 @@ use crate::heap::{Request, Role};
 use crate::layout::mem;
 use crate::runtime::Runtime;
 use std::cell::RefCell;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// How much of a string is read at a time: a length that was tampered with faults before it makes a large buffer.
 const PIECE: usize = 1 << 16;
@@ -24,14 +24,16 @@ pub(super) struct Limbo {
 impl Limbo {
     /// Somebody begins to range over the map.
     pub(super) fn enter(&self) {
+        let _waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         self.ranges.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Somebody ends; after the last, what waited is freed.
-    pub(super) fn leave(&self, rt: &Runtime) {
+    /// Somebody ends; after the last, what waited is freed, and the map may free its tables again.
+    pub(super) fn leave(&self, rt: &Runtime, map: usize) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if self.ranges.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let mut waiting = self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             waiting.drain(..).for_each(|a| rt.heap.free(a));
+            rt.heap.set_ranged(map, false);
         }
     }
 
@@ -39,7 +41,7 @@ impl Limbo {
         if self.ranges.load(Ordering::Acquire) == 0 {
             rt.heap.free(addr);
         } else {
-            self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(addr);
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(addr);
         }
     }
 }

@@ -251,6 +251,22 @@ impl Heap {
         s.may_refuse = n.is_some() || s.limit.is_some();
     }
 
+    /// Notes whether somebody may be ranging over the map at `owner`: for its own operations, whose flags do not tell for as
+    /// long as it matters. Nothing happens when no header of this heap is there.
+    pub fn set_ranged(&self, owner: usize, ranged: bool) {
+        let mut s = self.state();
+        if let Some(ring) = s.header(owner) {
+            s.records.set_ranged(ring, ranged);
+        }
+    }
+
+    /// What [`set_ranged`](Self::set_ranged) noted.
+    #[must_use]
+    pub fn ranged(&self, owner: usize) -> bool {
+        let s = self.state();
+        s.header(owner).is_some_and(|ring| s.records.ranged(ring))
+    }
+
     /// Figures.
     #[must_use]
     pub fn stats(&self) -> Stats {

@@ -37,6 +37,8 @@ struct Record {
     header: u8,
     role: Role,
     freed: bool,
+    /// Of a header: somebody may be ranging over the map.
+    ranged: bool,
 }
 
 /// Nothing lives here yet.
@@ -52,6 +54,7 @@ const UNUSED: Record = Record {
     header: 0,
     role: Role::Other,
     freed: true,
+    ranged: false,
 };
 
 #[derive(Debug)]
@@ -174,6 +177,7 @@ impl Records {
         record.table = r.table;
         (record.prev, record.next, record.layout) = (prev, next, layout);
         (record.header, record.role, record.freed) = (header as u8, r.role, false);
+        record.ranged = false;
     }
 
     /// An object ceases to live; its record still tells what it was. Says how many bytes it had.
@@ -226,6 +230,18 @@ impl Records {
             self.strangers.remove(&owner);
             self.recycle(id);
         }
+    }
+
+    /// Whether somebody may be ranging over the map whose ring entry this is.
+    #[inline]
+    pub(super) fn ranged(&self, ring: Id) -> bool {
+        self.all[ring as usize].ranged
+    }
+
+    /// Notes it.
+    #[inline]
+    pub(super) fn set_ranged(&mut self, ring: Id, ranged: bool) {
+        self.all[ring as usize].ranged = ranged;
     }
 
     /// Notes the bucket layout of the map whose ring entry this is, for the objects it gets from now on.

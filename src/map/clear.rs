@@ -1,5 +1,6 @@
 //! `mapclear`: the `clear` builtin and the loop that deletes every key (`runtime/map.go`).
 
+use super::grow::let_go;
 use super::hmap::{B, H, bucket_mask};
 use super::make::{makeBucketArray, set_next_overflow};
 use crate::fatal;
@@ -63,8 +64,8 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
         // earlier iterators.
         if !watched {
             t.rt.heap.free_overflow(h.0, h.buckets());
-            if old != 0 && old != h.buckets() {
-                t.rt.heap.free_table(h.0, old);
+            if old != 0 {
+                let_go(t, h, old, 0);
             }
         }
         let (_, next) = makeBucketArray(t, h, h.b(), h.buckets());

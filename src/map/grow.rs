@@ -148,6 +148,10 @@ pub(super) unsafe fn hashGrow<P: Probe>(t: &MapType, h: H, p: &P) {
         if !over_load_factor(t, h.count().wrapping_add(1), h.b()) {
             bigger = 0;
             h.set_flags(h.flags() | SAME_SIZE_GROW);
+        } else {
+            // An iterator from before has another B: it may look at the table that is now the old one, and the flags keep
+            // that, but at no later one.
+            t.rt.heap.set_ranged(h.0, false);
         }
         p.step(Step::Grow { same_size: bigger == 0 });
         let old = h.buckets();
@@ -308,6 +312,18 @@ pub(super) unsafe fn unlink(t: &MapType, h: H, oldbucket: u64) {
     }
 }
 
+/// Gives up the table at `old`, which Go leaves to its collector, unless an iterator may look at it: the flags say so, but not
+/// of one that was begun two growths to the same size ago. It still takes the buckets of the second for its own.
+pub(super) unsafe fn let_go(t: &MapType, h: H, old: usize, flags: u8) {
+    // SAFETY: the caller's promise for the header.
+    unsafe {
+        // Tampering may have made both arrays one.
+        if flags & OLD_ITERATOR == 0 && old != h.buckets() && !t.rt.heap.ranged(h.0) {
+            t.rt.heap.free_table(h.0, old);
+        }
+    }
+}
+
 /// `advanceEvacuationMark`: skips buckets that are done already; ends the growth after the last.
 #[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
 #[inline(never)]
@@ -328,11 +344,7 @@ pub(super) unsafe fn advanceEvacuationMark(t: &MapType, h: H, newbit: u64) {
                 mem::st64(extra + 8, 0);
             }
             h.set_flags(h.flags() & !SAME_SIZE_GROW);
-            // Go leaves the old table to its collector. An iterator that may hold it says so in the flags; nothing else
-            // can. (Tampering may have made both arrays one.)
-            if h.flags() & OLD_ITERATOR == 0 && old != h.buckets() {
-                t.rt.heap.free_table(h.0, old);
-            }
+            let_go(t, h, old, h.flags());
         }
     }
 }

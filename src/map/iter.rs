@@ -66,7 +66,7 @@ unsafe fn begin_anywhere<P: Probe>(t: &MapType, h: H, it: &mut Hiter, p: &P) -> 
         it.start_bucket = r & bucket_mask(h.b());
         it.offset = (r.checked_shr(h.b().into()).unwrap_or(0) & (BUCKET_CNT as u64 - 1)) as u8;
         it.bucket = it.start_bucket;
-        watch(h);
+        watch(t, h);
     }
     true
 }
@@ -86,7 +86,7 @@ pub unsafe fn mapiterinit_at<P: Probe>(t: &MapType, h: usize, it: &mut Hiter, st
             it.start_bucket = start & bucket_mask(H(h).b());
             it.offset = offset & (BUCKET_CNT as u8 - 1);
             it.bucket = it.start_bucket;
-            watch(H(h));
+            watch(t, H(h));
             mapiternext(t, it, p);
         }
     }
@@ -118,7 +118,8 @@ unsafe fn begin<P: Probe>(t: &MapType, h: H, it: &mut Hiter, p: &P) -> bool {
 }
 
 /// Tells the map that an iterator may look at both its arrays.
-unsafe fn watch(h: H) {
+unsafe fn watch(t: &MapType, h: H) {
+    t.rt.heap.set_ranged(h.0, true);
     // SAFETY: the caller's promise for the header.
     unsafe {
         let flags = h.flags();

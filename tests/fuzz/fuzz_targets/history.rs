@@ -69,6 +69,9 @@ fn history(u: &mut Unstructured) -> arbitrary::Result<()> {
     while !u.is_empty() && ops.len() < STEPS {
         ops.push(op(u)?);
     }
+    if std::env::var_os("GOHMAP_SHOW").is_some() {
+        eprintln!("{subject:?}\n{ops:?}");
+    }
     run(subject, &ops);
     Ok(())
 }
