@@ -188,6 +188,8 @@ pub fn defer<R>(mut deferred: impl FnMut(&Deferred), f: impl FnOnce() -> R) -> O
         };
         match out {
             Ok(Ok(r)) => {
+                // It runs once, also when it panics itself.
+                g.defers.set(d.outer);
                 deferred(&Deferred { panic: None });
                 Some(r)
             }
