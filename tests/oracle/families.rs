@@ -283,3 +283,147 @@ pub(crate) fn frozen(s: &mut Script) {
     s.line(format_args!("sum m"));
     s.line(format_args!("next i 40"));
 }
+
+/// Float keys, every third a NaN, and range loops begun at every step of a growth: a NaN must go where the loop can tell.
+pub(crate) fn nans(s: &mut Script) {
+    let kinds = [
+        ("f64", "NaN"),
+        ("any", "f:NaN"),
+        ("st", "3,NaN,w1"),
+        ("f32", "NaN"),
+        ("c128", "0,NaN"),
+        ("c64", "NaN,1"),
+        ("f1", "0xfff8000000000123"),
+    ];
+    let (ty, nan) = kinds[s.seed as usize % kinds.len()];
+    s.new_map("m", ty, 0);
+    s.line(format_args!("auto off"));
+    let mut iters = 0;
+    for count in 0..440 {
+        if count % 3 == 0 {
+            s.line(format_args!("set m {nan} {count}"));
+        } else {
+            s.set_in("m", ty, count);
+        }
+        let grows =
+            [13, 14, 25, 27, 49, 53, 97, 105, 193, 209, 385, 417].iter().any(|&at| (at..at + 9).contains(&count));
+        if grows {
+            iters += 1;
+            let (start, offset) = (s.random() % 64, s.below(8));
+            s.line(format_args!("iter m i{iters} {start} {offset}"));
+            s.line(format_args!("dump m"));
+        }
+        if iters > 0 && s.below(2) == 0 {
+            let (it, n) = (1 + s.below(iters), 1 + s.below(9));
+            s.line(format_args!("next i{it} {n}"));
+        }
+    }
+    for it in 1..=iters {
+        s.line(format_args!("next i{it} 500"));
+    }
+}
+
+/// Range loops that stand in every bucket of a table, the old one of a growth too, when the map is cleared.
+pub(crate) fn clears(s: &mut Script) {
+    s.new_map("m", s.ty, 0);
+    s.line(format_args!("auto off"));
+    let mut loops = 0;
+    for (round, full) in [13, 12, 26, 24, 52, 48, 104, 96, 208].into_iter().enumerate() {
+        let keys: Vec<u64> = (0..full + 4).map(|_| s.random()).collect();
+        let (before, during) = keys.split_at(full);
+        before.iter().for_each(|&k| s.set("m", k));
+        let old = loops;
+        for start in 0..(full as u64).div_ceil(6) {
+            loops += 1;
+            s.line(format_args!("iter m i{loops} {start} 0"));
+            let n = s.below(9);
+            s.line(format_args!("next i{loops} {n}"));
+        }
+        during.iter().take(1 + round % 4).for_each(|&k| s.set("m", k));
+        loops += 1;
+        let start = s.random() % 64;
+        s.line(format_args!("iter m i{loops} {start} 3"));
+        s.line(format_args!("dump m"));
+        s.line(format_args!("clear m"));
+        s.line(format_args!("dump m"));
+        keys.iter().step_by(5).for_each(|&k| s.set("m", k));
+        for it in old + 1..=loops {
+            s.line(format_args!("next i{it} 300"));
+        }
+        s.line(format_args!("clear m"));
+    }
+}
+
+/// Copies of a map with more entries than its load factor allows: it is growing to the same size, because of overflow buckets
+/// that deletes have emptied, and cannot double until that is over.
+pub(crate) fn overloaded(s: &mut Script) {
+    let full = 16 * s.pick(&[13, 13, 12]) / 2;
+    // A type with keys enough for every bucket.
+    let ty = s.pick(&["u64", "u32", "str", "f64", "any", "ptr", "big", "st", "zel", "s32", "bigk", "u64x"]);
+    let hash0 = s.new_map("m", ty, 90);
+    s.line(format_args!("auto off"));
+    let buckets: Vec<Vec<u64>> = (0..16).map(|b| s.in_bucket(ty, hash0, 4, b, 10)).collect();
+    let mut count = 0;
+    for i in 0..7 {
+        for keys in &buckets {
+            if count < full - 4 {
+                s.set_in("m", ty, keys[i]);
+                count += 1;
+            }
+        }
+    }
+    // The bucket's ninth entry makes an overflow bucket, which stays.
+    for keys in &buckets {
+        keys[6..9].iter().for_each(|&k| s.set_in("m", ty, k));
+        for &k in &keys[6..9] {
+            let key = nth(ty, k);
+            s.line(format_args!("del m {key}"));
+        }
+    }
+    s.line(format_args!("dump m"));
+    for i in 0..24 {
+        let key = s.random();
+        s.set_in("m", ty, key);
+        s.line(format_args!("dump m"));
+        if s.clone {
+            s.line(format_args!("clone m c{i}"));
+            s.set_in(&format!("c{i}"), ty, key ^ 1);
+            s.line(format_args!("dump c{i}"));
+        }
+    }
+}
+
+/// Loops that stand in an old bucket when its growth is over and one to the same size begins. They then take both halves of that
+/// bucket for theirs and come to entries twice: real Go does so, too.
+pub(crate) fn standing(s: &mut Script) {
+    let ty = s.pick(&["u64", "u32", "str", "f64", "ptr", "st", "zel", "any"]);
+    let hash0 = s.new_map("m", ty, 0);
+    s.line(format_args!("auto off"));
+    let (full, b) = s.pick(&[(53, 4), (49, 4), (105, 5), (97, 5)]);
+    for _ in 0..full {
+        let key = s.random();
+        s.set_in("m", ty, key);
+    }
+    for i in 0..12 {
+        let (start, offset, steps) = (s.below(1 << b), s.below(8), s.below(3));
+        s.line(format_args!("iter m i{i} {start} {offset}"));
+        s.line(format_args!("next i{i} {steps}"));
+    }
+    // Each key of a bucket leaves an overflow bucket behind.
+    for bucket in 0..1 << b {
+        let keys = s.in_bucket(ty, hash0, b, bucket, 9);
+        keys.iter().for_each(|&k| s.set_in("m", ty, k));
+        for k in keys {
+            let key = nth(ty, k);
+            s.line(format_args!("del m {key}"));
+        }
+    }
+    for round in 0..3 {
+        let key = s.random();
+        s.set_in("m", ty, key);
+        s.line(format_args!("dump m"));
+        for i in 0..4 {
+            s.line(format_args!("next i{} 200", 4 * round + i));
+        }
+    }
+}

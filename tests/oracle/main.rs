@@ -236,10 +236,11 @@ fn live_go_agrees() {
     }
     let (seed, each) = (env("GOHMAP_SEED", 1000), env("GOHMAP_SCRIPTS", 3));
     let record = std::env::var_os("GOHMAP_RECORD").is_some();
+    let only = std::env::var("GOHMAP_FAMILY").ok().filter(|_| !record);
     let mut jobs = Vec::new();
     for (i, t) in toolchains.iter().enumerate() {
         let exe = t.build();
-        for (family, _) in FAMILIES {
+        for (family, _) in FAMILIES.iter().filter(|(f, _)| only.as_ref().is_none_or(|only| only == f)) {
             let seeds = match *family {
                 f if record => 0..recorded(f),
                 "frozen" => seed..seed + each.min(2),

@@ -42,6 +42,10 @@ pub(crate) const FAMILIES: &[(&str, Writer)] = &[
     ("nils", kinds::nils),
     ("strings", kinds::strings),
     ("helpers", kinds::helpers),
+    ("nans", families::nans),
+    ("clears", families::clears),
+    ("overloaded", families::overloaded),
+    ("standing", families::standing),
 ];
 
 /// A script being written.
