@@ -77,7 +77,7 @@ fn copy_tree(from: &Path, to: &Path) {
 /// How a run of cargo ended.
 enum Ended {
     Well,
-    /// With an error, and this on standard output.
+    /// With an error, and these words.
     Badly(String),
     /// Not at all.
     Never,
@@ -89,13 +89,15 @@ const PATIENCE: Duration = Duration::from_secs(300);
 fn cargo(tree: &Path, args: &[&str]) -> Ended {
     let (out, start) = (tree.join("target/output"), Instant::now());
     fs::create_dir_all(tree.join("target")).expect("a folder");
+    let output = fs::File::create(&out).expect("a file");
     let mut child = Command::new(env!("CARGO"))
         .args(args)
         .current_dir(tree)
         .env("CARGO_TARGET_DIR", tree.join("target"))
         .envs([("CARGO_PROFILE_DEV_DEBUG", "0"), ("RUSTFLAGS", "--cap-lints=allow"), ("RUST_BACKTRACE", "0")])
-        .stdout(fs::File::create(&out).expect("a file"))
-        .stderr(Stdio::null())
+        .stdin(Stdio::null())
+        .stdout(output.try_clone().expect("a file"))
+        .stderr(output)
         .process_group(0)
         .spawn()
         .expect("cargo runs");
@@ -115,12 +117,15 @@ fn cargo(tree: &Path, args: &[&str]) -> Ended {
     if status.success() { Ended::Well } else { Ended::Badly(fs::read_to_string(&out).unwrap_or_default()) }
 }
 
-/// Which comparison failed: the Go version and the script of a family.
+/// Which comparison failed: the Go version and the script of a family; or of what the map died.
 fn caught_by(output: &str) -> String {
-    match output.lines().find_map(|l| l.strip_prefix("Go ")?.split_once(": real Go")) {
-        Some((which, _)) => which.to_owned(),
-        None => "the test died".to_owned(),
+    let find = |prefix| output.lines().find_map(|l| l.strip_prefix(prefix));
+    if let Some((which, _)) = find("Go ").and_then(|l| l.split_once(": real Go")) {
+        return which.to_owned();
     }
+    find("fatal error: ")
+        .or_else(|| find("panic: "))
+        .map_or_else(|| "the test's death".to_owned(), |e| format!("death: {e}"))
 }
 
 fn main() -> ExitCode {
