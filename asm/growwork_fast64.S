@@ -1,17 +1,17 @@
 /*
  * runtime.growWork_fast64 for 8-byte keys and elements: evacuates the old bucket of the bucket about to be used, and one
- * more. Called by the routines that write; not by Rust.
+ * more. For the routines that write, and for the portable functions.
  *
- *   u64 gohmap_growwork_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rax = number of the bucket)
- *       ->  1, or 0 when some of it is still to be done
+ *   u64 gohmap_growwork_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx unused, rcx = number of the bucket)
+ *       ->  1, 2 when the growth has ended, or 0 when some work is still to be done
  *
- * Keeps all registers but rax, rcx, r8, r10, r11 and the vectors xmm2 to xmm15 and zmm16 up. The map is growing, B is
- * from 1 to 47, nobody else writes.
+ * Keeps all registers but rax, rcx, r8, r10, r11 and the vectors xmm2 to xmm15 and zmm16 up. The map is growing, nobody
+ * else writes.
  *
  * What is still to be done may be done by the portable growWork_fast64 from its beginning: an old bucket that has been
  * moved is passed over by it, and only what it moves itself makes it count on. So the slow cases are a matter of not
  * leaving anything half done: a mark that is no live entry's, three buckets in a chain, more than eight entries for one
- * half, buckets that overlap, the end of the growth; and every fault. Go touches memory slot by slot and would fault in
+ * half, buckets that overlap, a very large B; and every fault. Go touches memory slot by slot and would fault in
  * the middle; so whatever will be written to is written to before anything changes, with what is there.
  *
  * Twin: growWork_fast64 in src/map/fast64.rs.
@@ -36,6 +36,9 @@
         .set    NOLD, 152                       /* noldbuckets */
         .set    ROUND, 160                      /* 0, then 1 */
         .set    FRAME, 168
+
+/* Of larger B the new halves might overlap. */
+        .set    MAX_B, 47
 
 /* To `to` when the n bytes at a and the 144 at b overlap; scratches rax. */
         .macro  APART a, b, n, to
@@ -235,7 +238,11 @@ ENTRY gohmap_growwork_fast64_\isa
         subq    $FRAME, %rsp
         .cfi_adjust_cfa_offset FRAME
 .Lbegin\@:
+        movq    %rcx, %rax
         movzbl  HMAP_B(%rsi), %ecx
+        leal    -1(%rcx), %r10d
+        cmpl    $MAX_B - 1, %r10d
+        ja      .Lno\@
         movl    $1, %r10d
         movl    $0, ROUND(%rsp)
         testb   $FLAG_SAME_SIZE_GROW, HMAP_FLAGS(%rsi)
@@ -317,7 +324,7 @@ ENTRY gohmap_growwork_fast64_\isa
         incq    %rax
         jmp     1b
 2:      cmpq    %r8, %rax
-        je      .Lno\@
+        je      .Lend\@
         movq    %rax, HMAP_NEVACUATE(%rsi)
 .Ladvanced\@:
         cmpl    $0, ROUND(%rsp)
@@ -343,6 +350,45 @@ ENTRY gohmap_growwork_fast64_\isa
         RESTORE rbx
         ret
         .cfi_restore_state
+
+        /* The end of the growth. The old array goes back to the heap, which touches no memory of the map; so what will be
+         * written to is written to before. */
+.Lend\@:
+        movq    HMAP_OLDBUCKETS(%rsi), %rdx
+        cmpq    HMAP_BUCKETS(%rsi), %rdx
+        je      .Lno\@
+        testb   $FLAG_OLD_ITERATOR, HMAP_FLAGS(%rsi)
+        jne     .Lno\@
+        movq    %rdx, HMAP_OLDBUCKETS(%rsi)
+        movq    HMAP_NEVACUATE(%rsi), %rcx
+        movq    %rcx, HMAP_NEVACUATE(%rsi)
+        movq    %rax, %rbx
+        movq    MAPTYPE_EXTRA(%rdi), %rbp
+        addq    %rsi, %rbp
+        movq    (%rbp), %rbp                    /* the extra */
+        testq   %rbp, %rbp
+        je      1f
+        movq    8(%rbp), %rcx
+        movq    %rcx, 8(%rbp)
+1:      movq    %rdi, %r12
+        movq    %rsi, %r13
+        movdqu  %xmm0, (%rsp)
+        movdqu  %xmm1, 16(%rsp)
+        call    gohmap_free_oldbuckets
+        movq    %r12, %rdi
+        movq    %r13, %rsi
+        movdqu  (%rsp), %xmm0
+        movdqu  16(%rsp), %xmm1
+        testl   %eax, %eax
+        je      .Lno\@
+        movq    %rbx, HMAP_NEVACUATE(%rsi)
+        movq    $0, HMAP_OLDBUCKETS(%rsi)
+        testq   %rbp, %rbp
+        je      1f
+        movq    $0, 8(%rbp)                     /* oldoverflow */
+1:      andb    $~FLAG_SAME_SIZE_GROW, HMAP_FLAGS(%rsi)
+        movl    $2, %eax
+        jmp     .Lreturn\@
 
         /* To the same number of buckets, all to X: the mask of a map that has twice as many. */
 .Lsame\@:
@@ -405,6 +451,7 @@ ENTRY gohmap_growwork_fast64_\isa
 
         FIXUP   .Lbegin\@, .Lsure\@, .Lno\@
         FIXUP   .Levacuated\@, .Lno\@, .Lno\@
+        FIXUP   .Lend\@, .Lsame\@, .Lno\@
         FIXUP   .Lchain\@, .Lsecond\@, .Lno\@
         FIXUP   .Lpointers\@, .Lunlink\@, .Lno\@
 END gohmap_growwork_fast64_\isa

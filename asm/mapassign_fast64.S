@@ -59,6 +59,27 @@
         ret
         .endm
 
+/* rax = function(rdi, rsi, rdx); keeps these, r9, xmm0 and xmm1. */
+        .macro  CALL_RUST function
+        subq    $72, %rsp
+        .cfi_adjust_cfa_offset 72
+        movq    %rdi, (%rsp)
+        movq    %rsi, 8(%rsp)
+        movq    %rdx, 16(%rsp)
+        movq    %r9, 24(%rsp)
+        movups  %xmm0, 32(%rsp)
+        movups  %xmm1, 48(%rsp)
+        call    \function
+        movq    (%rsp), %rdi
+        movq    8(%rsp), %rsi
+        movq    16(%rsp), %rdx
+        movq    24(%rsp), %r9
+        movups  32(%rsp), %xmm0
+        movups  48(%rsp), %xmm1
+        addq    $72, %rsp
+        .cfi_adjust_cfa_offset -72
+        .endm
+
 /* Looks for the key in the chain of the bucket at r8, and else takes a free slot; to `undo` when there is none. Unless the
  * map is `growing`, there must be room in the table. */
         .macro  SEARCH_CHAIN isa, fixed, set, growing, undo, raced
@@ -142,7 +163,11 @@
         .endif
         movq    HMAP_BUCKETS(%rsi), %r8
         testq   %r8, %r8
+        .if     \fixed
+        je      .Lfirst\@
+        .else
         je      \slow                           /* first bucket still to be made */
+        .endif
         KEY_\isa
         HASH_\isa
         KEYS_\isa
@@ -183,26 +208,39 @@
         OVERFLOW \fixed
         movq    %r10, %r8
         jne     \undo
-3:      EMPTY_\isa
-        je      \undo
-        cmpq    $8, HMAP_COUNT(%rsi)
+        /* The first mark that is 0 or 1, by arithmetic: the next insert waits for the marks of this one. */
+3:      cmpq    $8, HMAP_COUNT(%rsi)
         jae     \undo
         cmpw    $0, HMAP_NOVERFLOW(%rsi)
         jne     \undo
-        tzcntl  %eax, %r11d
-        TOPHASH_\isa
-        leal    -4(,%r11,4), %ecx
         movq    (%r8), %r10
-        movq    (%r8), %xmm9
+        movabsq $0xfefefefefefefefe, %rax
+        movabsq $-0x0101010101010101, %rcx
+        andq    %r10, %rax
+        addq    %rax, %rcx
+        notq    %rax
+        andq    %rax, %rcx
+        movabsq $0x8080808080808080, %rax
+        andq    %rax, %rcx                      /* the highest bit of that mark is the lowest here */
+        je      \undo
+        tzcntq  %rcx, %r11
+        TOPHASH_\isa
+        leal    -7(%r11), %ecx
+        movq    %r10, %xmm9
         shlq    %cl, %rax
         btrq    %rcx, %r10                      /* it is 0 or 1 */
         orq     %rax, %r10
         movq    %r10, (%r8)
 .Lsmallkey\@:
-        movq    %rdx, 4(%r8,%r11,4)
+        movq    %rdx, 8(%r8,%rcx)
 .Lsmallcount\@:
         incq    HMAP_COUNT(%rsi)
+        .if     \fixed
+        leaq    72(%r8,%rcx), %rax
+        .else
+        shrq    $2, %r11
         ELEM    \fixed, %r8, %r11
+        .endif
         LEAVE   \isa, \set, .Lleave\@
 
 .Lflags\@:
@@ -217,18 +255,45 @@
         jmp     \undo
 
         .if     \fixed
+        /* The first bucket of a small map. */
+.Lfirst\@:
+        cmpb    $0, HMAP_B(%rsi)
+        jne     \slow
+        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jne     \slow
+        KEY_\isa
+        HASH_\isa
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lalloc\@:
+        CALL_RUST gohmap_first_bucket
+        movq    %rax, %r8
+        testq   %rax, %rax
+        je      \undo
+        btrq    $0, %r8
+        jnc     1f
+.Lclear\@:
+        CLEAR_\isa
+.Lcleared\@:
+1:      movq    %r8, HMAP_BUCKETS(%rsi)
+        KEYS_\isa
+        jmp     .Lsmallflagged\@
+.Lunalloc\@:
+        movq    %r8, %rdx
+        CALL_RUST gohmap_no_first_bucket
+        movq    %xmm1, %rdx
+        jmp     \undo
+        FIXUP   .Lfirst\@, .Lalloc\@, \slow
+        FIXUP   .Lclear\@, .Lcleared\@, .Lunalloc\@
+
 .Lgrowing\@:
         testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
         jne     \slow
         movzbl  HMAP_B(%rsi), %ecx
-        leal    -1(%rcx), %eax
-        cmpl    $GROW_MAX_B - 1, %eax
-        ja      \slow
         KEY_\isa
         HASH_\isa
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lwork\@:
-        GROW_WORK \isa, \undo
+        GROW_WORK \isa, \undo, .Lflagged\@
 .Lworked\@:
         SEARCH_CHAIN \isa, \fixed, \set, 1, \worked, \raced
         FIXUP   .Lgrowing\@, .Lwork\@, \slow

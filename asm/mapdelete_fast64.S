@@ -136,14 +136,11 @@ ENTRY gohmap_mapdelete_fast64_\isa
         testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
         jne     .Lslow\@
         movzbl  HMAP_B(%rsi), %ecx
-        leal    -1(%rcx), %eax
-        cmpl    $GROW_MAX_B - 1, %eax
-        ja      .Lslow\@
         KEY_\isa
         HASH_\isa
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lwork\@:
-        GROW_WORK \isa, .Lundo\@
+        GROW_WORK \isa, .Lundo\@, .Lended\@
         xorl    %r10d, %r10d
 .Lworking\@:
         DELETE_FROM \isa, 0, .Lworked\@, .Lraced\@
@@ -152,6 +149,9 @@ ENTRY gohmap_mapdelete_fast64_\isa
         START_WRITING_FLAGS .Lslow\@, .Lflagged\@
 .Lsmallflags\@:
         START_WRITING_FLAGS .Lslow\@, .Lsmallflagged\@
+.Lended\@:
+        xorl    %r10d, %r10d
+        jmp     .Lflagged\@
 .Lfew\@:
         jb      .Lnothing\@
         jmp     .Lslow\@

@@ -2,6 +2,8 @@
 //!
 //! Tracing, fault triggers, interleaving exploration and race detection are probes. `()` compiles to nothing.
 
+use crate::types::MapType;
+
 /// Operations a probe is told about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
@@ -121,6 +123,10 @@ pub enum Step {
     },
 }
 
+/// `growWork_fast64` for a map of 8-byte keys and elements, hashed with AES: type, address of the header, nothing, number of
+/// the bucket about to be used. Says 0 when there is work left, which the portable function then does.
+pub type GrowWork = unsafe extern "C-unwind" fn(t: &MapType, h: usize, unused: u64, bucket: u64) -> u64;
+
 /// A watcher of operations. A probe may panic (unwind) or interfere with the map's memory: that is its use.
 pub trait Probe {
     /// The probe does anything when it is called.
@@ -131,6 +137,12 @@ pub trait Probe {
 
     /// Called before the step is done.
     fn step(&self, step: Step);
+
+    /// A faster `growWork_fast64`; `None`, so that the probe is told of every step.
+    #[inline(always)]
+    fn grow_work(&self) -> Option<GrowWork> {
+        None
+    }
 }
 
 /// The probe that compiles to nothing.

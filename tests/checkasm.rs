@@ -230,24 +230,32 @@ struct Copy {
 
 impl Copy {
     fn new(seed: u64, version: GoVersion, elem: usize, hint: i64) -> Self {
-        Self::with(seed, version, elem, hint, false)
+        Self::with(seed, version, elem, hint, false, OnFree::Keep)
     }
 
-    /// With elements that hold pointers, or do not.
-    fn with(seed: u64, version: GoVersion, elem: usize, hint: i64, pointers: bool) -> Self {
+    /// With elements that hold pointers, or do not; and a heap that uses memory again, or does not.
+    fn with(seed: u64, version: GoVersion, elem: usize, hint: i64, pointers: bool, on_free: OnFree) -> Self {
         let rng = Rng::new(Some(seed));
         let rt: Arc<Runtime> = Runtime::new(RuntimeConfig {
             version,
             keys: Some(KeySchedule::random(&rng)),
             seed: Some(seed),
-            // Iterators outlive the arrays that they go through.
-            heap: HeapConfig { on_free: OnFree::Keep, ..HeapConfig::default() },
+            heap: HeapConfig { on_free, ..HeapConfig::default() },
             ..RuntimeConfig::default()
         });
         let t = MapType::u64(&rt, elem, pointers);
         // SAFETY: the type is a live one.
         let (h, zeroes) = unsafe { (make::makemap(&t, hint, &()), fast64::mapaccess1_fast64(&t, 0, 0, &())) };
         Self { t, h, zeroes, its: RefCell::default() }
+    }
+
+    /// Ends the map and makes another of its type.
+    fn again(&mut self) {
+        // SAFETY: the old header is not used again.
+        unsafe {
+            make::mapdrop(&self.t, self.h);
+            self.h = make::makemap(&self.t, 0, &());
+        }
     }
 
     /// The whole map with addresses replaced by where they lead.
@@ -376,7 +384,8 @@ fn walk(isa: Isa, seed: u64, n: &mut Numbers, met: &mut Met) {
     let hint = if n.below(60) == 0 { 500_000 } else { [0, 0, 8, 9, 60, 300][n.below(6) as usize] };
     let map_seed = n.next();
     let pointers = elem == 8 && n.below(4) == 0;
-    let [a, b] = [0, 1].map(|_| Copy::with(map_seed, version, elem, hint, pointers));
+    // Iterators outlive the arrays that they go through.
+    let [a, b] = [0, 1].map(|_| Copy::with(map_seed, version, elem, hint, pointers, OnFree::Keep));
     let collisions = n.below(3) == 0;
     let pool = if collisions { colliding(&a, n, 60) } else { Vec::new() };
     let range = [6, 9, 14, 60, 300, 2000, u64::MAX][n.below(7) as usize];

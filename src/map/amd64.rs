@@ -7,6 +7,8 @@
 //!
 //! Which set runs is decided once, by what the processor can do or by `GOHMAP_ISA`.
 
+#[cfg(gohmap_asm)]
+use super::malloc;
 use super::{fast64, iter};
 use crate::fault::op;
 use crate::layout::Hiter;
@@ -217,7 +219,8 @@ static PORTABLE: Fast64 = Fast64 {
 #[cfg(gohmap_asm)]
 mod routines {
     use super::*;
-    use crate::probe::{Probe, Step};
+    use crate::heap::OnFree;
+    use crate::probe::{GrowWork, Probe, Step};
 
     /// A family: its routines, and the functions that they jump to.
     macro_rules! family {
@@ -256,7 +259,7 @@ mod routines {
         gohmap_slow_mapiternext no_prefetch no_prefetch
     }
     family! {
-        SSE41 &(),
+        SSE41 &Sse41Work,
         gohmap_mapassign_fast64_sse41 gohmap_mapset_fast64_sse41 gohmap_mapaccess1_fast64_sse41
         gohmap_mapaccess2_fast64_sse41 gohmap_mapdelete_fast64_sse41,
         gohmap_slow_mapassign_fast64_sse41 gohmap_slow_mapaccess1_fast64_sse41
@@ -264,7 +267,7 @@ mod routines {
         gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41 gohmap_prefetchread_fast64_sse41
     }
     family! {
-        AVX512 &(),
+        AVX512 &Avx512Work,
         gohmap_mapassign_fast64_avx512 gohmap_mapset_fast64_avx512 gohmap_mapaccess1_fast64_avx512
         gohmap_mapaccess2_fast64_avx512 gohmap_mapdelete_fast64_avx512,
         gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
@@ -287,6 +290,57 @@ mod routines {
     unsafe extern "C-unwind" fn mapset_scalar(t: &MapType, h: usize, key: u64, _: u64) -> usize {
         // SAFETY: the caller's promise.
         unsafe { gohmap_mapassign_fast64_scalar(t, h, key) }
+    }
+
+    /// The probes of slow cases: no watchers, and evacuation work is the assembly's if it can.
+    macro_rules! work {
+        ($($name:ident $work:ident)*) => {$(
+            struct $name;
+
+            impl Probe for $name {
+                const WATCHES: bool = false;
+
+                #[inline(always)]
+                fn step(&self, _: Step) {}
+
+                #[inline(always)]
+                fn grow_work(&self) -> Option<GrowWork> {
+                    Some($work)
+                }
+            }
+
+            #[expect(improper_ctypes, reason = "as above")]
+            unsafe extern "C-unwind" {
+                fn $work(t: &MapType, h: usize, unused: u64, bucket: u64) -> u64;
+            }
+        )*};
+    }
+    work! { Sse41Work gohmap_growwork_fast64_sse41 Avx512Work gohmap_growwork_fast64_avx512 }
+
+    /// Gives the old array and what belongs with it back to a heap that touches nothing for that; else says 0.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn gohmap_free_oldbuckets(t: &MapType, h: usize, old: usize) -> u64 {
+        if !matches!(t.rt.heap.config().on_free, OnFree::Reuse | OnFree::Keep) {
+            return 0;
+        }
+        t.rt.heap.free_table(h, old);
+        1
+    }
+
+    /// The memory of the first bucket of a map, plus 1 when it is still to be cleared, if the heap has any to give and
+    /// would take it back as if nothing had happened; else 0.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn gohmap_first_bucket(t: &MapType, h: usize) -> usize {
+        if !matches!(t.rt.heap.config().on_free, OnFree::Reuse | OnFree::Keep) {
+            return 0;
+        }
+        malloc::try_bucket(t, h).map_or(0, |a| a.addr + usize::from(a.needs_zero))
+    }
+
+    /// Takes it back: clearing it faults, which is the allocator's to do.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn gohmap_no_first_bucket(t: &MapType, _: usize, bucket: usize) {
+        t.rt.heap.free(bucket);
     }
 
     /// The probe of an operation whose evacuation work the assembly has done.
@@ -398,6 +452,7 @@ mod tests {
             ("MAPTYPE_KEYS", offset_of!(MapType, keys)),
             ("MAPTYPE_LOAD_NUM", offset_of!(MapType, load_factor_num)),
             ("MAPTYPE_POINTERS", offset_of!(MapType, bucket_has_pointers)),
+            ("MAPTYPE_EXTRA", offset_of!(MapType, extra_offset)),
             ("FLAG_OLD_ITERATOR", layout::OLD_ITERATOR.into()),
             ("MAPTYPE_CLEAR_SEQ", offset_of!(MapType, clear_seq_offset)),
             ("MAPTYPE_HASH64", offset_of!(MapType, hash64)),

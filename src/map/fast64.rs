@@ -34,7 +34,14 @@ impl FastKey for u64 {
     #[inline(always)]
     unsafe fn grow_work<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P) {
         // SAFETY: the caller's promise.
-        unsafe { growWork_fast64(t, h, bucket, p) };
+        unsafe {
+            if let Some(work) = p.grow_work().filter(|_| t.aes && t.bucket.elem_size == 8)
+                && work(t, h.0, 0, bucket) != 0
+            {
+                return;
+            }
+            growWork_fast64(t, h, bucket, p);
+        }
     }
 }
 

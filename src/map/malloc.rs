@@ -37,6 +37,20 @@ pub(super) unsafe fn mallocgc(t: &MapType, size: usize, noscan: bool, what: For)
     })
 }
 
+/// The memory of a bucket for the map at `h`, unless [`mallocgc`] would find none.
+#[cfg(gohmap_asm)]
+pub(super) fn try_bucket(t: &MapType, h: usize) -> Option<Allocation> {
+    let r = Request {
+        size: t.bucket.size,
+        noscan: !t.bucket_has_pointers,
+        malloc_headers: t.rt.rules().malloc_header,
+        owner: h,
+        role: Role::Buckets,
+        table: 0,
+    };
+    t.rt.heap.alloc(&r).ok()
+}
+
 /// The kinds of object that `mallocgc` tells apart from Go 1.24 on, each with a function of its own.
 macro_rules! kinds {
     ($($name:ident $large:literal)*) => {$(

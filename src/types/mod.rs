@@ -81,6 +81,8 @@ pub struct MapType {
     pub clear_seq_offset: u64,
     /// 1 when keys are hashed as eight bytes with AES, otherwise 0; for the assembly.
     pub hash64: u64,
+    /// `extra_offset` of the version, for the assembly.
+    pub extra_offset: u64,
     /// The program this type belongs to.
     pub rt: Arc<Runtime>,
     /// Bytes of a key.
@@ -117,6 +119,7 @@ const _: () = {
     assert!(offset_of!(MapType, bucket_has_pointers) == 104);
     assert!(offset_of!(MapType, clear_seq_offset) == 112);
     assert!(offset_of!(MapType, hash64) == 120);
+    assert!(offset_of!(MapType, extra_offset) == 128);
 };
 
 // SAFETY: `keys` points into `rt`, which is kept alive and is never written after the type is made.
@@ -175,6 +178,7 @@ impl MapType {
             load_factor_num: rt.rules().load_factor_num,
             hash64: u64::from(aes && key.alg() == Alg::Mem && key.size() == 8),
             clear_seq_offset: rt.rules().clear_seq_offset.unwrap_or(0) as u64,
+            extra_offset: rt.rules().extra_offset as u64,
             rt: Arc::clone(rt),
             key_size: key.size(),
             elem_size: elem.size(),
