@@ -317,13 +317,15 @@ mod routines {
     }
     work! { Sse41Work gohmap_growwork_fast64_sse41 Avx512Work gohmap_growwork_fast64_avx512 }
 
-    /// Gives the old array and what belongs with it back to a heap that touches nothing for that; else says 0.
+    /// Gives the old array and what belongs with it, which no iterator looks at, back to a heap that touches nothing for
+    /// that; else says 0.
     #[unsafe(no_mangle)]
     unsafe extern "C" fn gohmap_free_oldbuckets(t: &MapType, h: usize, old: usize) -> u64 {
-        if !matches!(t.rt.heap.config().on_free, OnFree::Reuse | OnFree::Keep) {
+        let heap = &t.rt.heap;
+        if !matches!(heap.config().on_free, OnFree::Reuse | OnFree::Keep) || heap.ranged(h) {
             return 0;
         }
-        t.rt.heap.free_table(h, old);
+        heap.free_table(h, old);
         1
     }
 
