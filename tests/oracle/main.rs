@@ -60,8 +60,12 @@ fn recorded_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/recorded.txt")
 }
 
-/// The implementations that a script runs on: the portable one, and one of the others in turn.
+/// The implementations that a script runs on: the portable one, and one of the others in turn; or the one that
+/// `GOHMAP_ISA` forces.
 fn isas(seed: u64) -> Vec<Isa> {
+    if std::env::var_os("GOHMAP_ISA").is_some_and(|v| !v.is_empty()) {
+        return vec![Isa::chosen().unwrap_or_else(|e| panic!("{e}"))];
+    }
     let all = Isa::available();
     let mut of = vec![all[0]];
     if let Some(others) = all.get(1..).filter(|o| !o.is_empty()) {
