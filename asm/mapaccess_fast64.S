@@ -32,17 +32,17 @@
         prefetcht0 136(%r8)
         .endif
 .Lbucket\@:
-        FIND_\isa
-        testl   %eax, %eax
+        LOOK_\isa
+.Lslots\@:
+        testb   %al, %al
         je      .Lnext\@
         tzcntl  %eax, %ecx
+        cmpb    $EMPTY_ONE, (%r8,%rcx)
+        jbe     .Lempty\@
         .if     \fixed
-        leaq    72(%r8,%rcx,8/STRIDE_\isa), %rax
+        leaq    72(%r8,%rcx,8), %rax
         .else
         movzbl  MAPTYPE_ELEMSIZE(%rdi), %eax
-        .if     STRIDE_\isa == 2
-        shrl    %ecx
-        .endif
         imulq   %rcx, %rax
         leaq    72(%r8,%rax), %rax
         .endif
@@ -51,6 +51,10 @@
         .endif
         ret
 
+.Lempty\@:
+        leal    -1(%rax), %ecx                  /* it was the key's: on to the next slot that has it */
+        andl    %ecx, %eax
+        jmp     .Lslots\@
 .Lnext\@:
         .if     \fixed
         movq    136(%r8), %r8

@@ -12,18 +12,17 @@
  * Twin: mapassign_fast64 in src/map/fast64.rs. Like it (and unlike the generic path) they compare keys, not hash bytes
  * of tophash: a map whose tophash bytes were tampered with is searched as Go searches it.
  *
- * Registers besides those of sse41.inc: r10 bucket of the free slot found first, r11 its number twice, plus 1.
+ * Registers besides those of sse41.inc: r10 bucket of the free slot found first, r11 its number.
  */
         .include "base.inc"
         .include "sse41.inc"
         .include "avx512.inc"
 
-/* rax = address of element `slot`, twice plus 1, of the bucket at `b`; scratches rcx and `slot` */
+/* rax = address of element `slot` of the bucket at `b`; scratches rcx and `slot` */
         .macro  ELEM fixed, b, slot
         .if     \fixed
-        leaq    68(\b,\slot,4), %rax
+        leaq    72(\b,\slot,8), %rax
         .else
-        shrq    \slot
         movzbl  MAPTYPE_ELEMSIZE(%rdi), %eax
         imulq   \slot, %rax
         leaq    72(\b,%rax), %rax
@@ -80,35 +79,70 @@
         .cfi_adjust_cfa_offset -72
         .endm
 
+/* The end of an assign whose element is that of slot rcx, the lowest bit of al, in the bucket at r8. Later loads wait for
+ * the address of a store, not for what is stored: AVX-512 stores to the bucket, and a mask says to which element of it. */
+        .macro  HIT_sse41 fixed, set, flags, raced
+        ELEM    \fixed, %r8, %rcx
+        LEAVE   sse41, \set, \flags
+        .endm
+
+        .macro  HIT_avx512 fixed, set, flags, raced
+        .if     \fixed && \set
+        blsil   %eax, %ecx
+        vpbroadcastq %r9, %zmm17
+        kmovb   %ecx, %k1
+        END_WRITING .Lputflags\@
+.Lput\@:
+        vmovdqu64 %zmm17, 72(%r8){%k1}
+.Lhere\@:
+        xorl    %eax, %eax
+        ret
+.Lputflags\@:
+        END_WRITING_FLAGS \raced
+        jmp     .Lput\@
+.Lhome\@:
+        tzcntl  %eax, %ecx
+        ELEM    1, %r8, %rcx
+        ret
+        FIXUP   .Lput\@, .Lhere\@, .Lhome\@
+        .else
+        ELEM    \fixed, %r8, %rcx
+        LEAVE   avx512, \set, \flags
+        .endif
+        .endm
+
 /* Looks for the key in the chain of the bucket at r8, and else takes a free slot; to `undo` when there is none. Unless the
  * map is `growing`, there must be room in the table. */
         .macro  SEARCH_CHAIN isa, fixed, set, growing, undo, raced
 .Lsearch\@:
-        SEARCH_\isa MATCH_\isa
-        testl   %eax, %eax
+        STOP_\isa
+.Lstops\@:
+        testb   %al, %al
         je      .Lfull\@
         tzcntl  %eax, %ecx
-        testb   $1, %cl
-        je      .Lrest\@
+        cmpb    $EMPTY_ONE, (%r8,%rcx)
+        jbe     .Lempty\@
 .Lhit\@:
-        ELEM    \fixed, %r8, %rcx
-        LEAVE   \isa, \set, .Lleave\@
+        HIT_\isa \fixed, \set, .Lleave\@, \raced
 
+.Lempty\@:
+        jb      .Lrest\@                        /* emptyRest */
+        leal    -1(%rax), %ecx                  /* it was the key's: on to the next stop */
+        andl    %ecx, %eax
+        jmp     .Lstops\@
 .Lrest\@:
         movq    %r8, %r10
         EMPTY_\isa
-        tzcntl  %eax, %r11d
+        tzcntl  %ecx, %r11d
 .Linsert\@:
         .if     \growing == 0
         ROOM_\isa \undo
         .endif
         TOPHASH_\isa
-        movl    %r11d, %ecx
-        shrl    %ecx
-        movzbl  (%r10,%rcx), %r8d
-        movb    %al, (%r10,%rcx)
+        movzbl  (%r10,%r11), %r8d
+        movb    %al, (%r10,%r11)
 .Lkey\@:
-        movq    %rdx, 4(%r10,%r11,4)
+        movq    %rdx, 8(%r10,%r11,8)
 .Lcount\@:
         incq    HMAP_COUNT(%rsi)
         ELEM    \fixed, %r10, %r11
@@ -123,27 +157,35 @@
         EMPTY_\isa
         je      1f
         movq    %r8, %r10
-        tzcntl  %eax, %r11d
+        tzcntl  %ecx, %ecx
+        movd    %ecx, %xmm9
 1:      OVERFLOW \fixed
         je      .Lend\@
-        SEARCH_\isa MATCH_\isa
-        testl   %eax, %eax
+        STOP_\isa
+.Lstop\@:
+        testb   %al, %al
         je      .Lnext\@
         tzcntl  %eax, %ecx
-        testb   $1, %cl
-        jne     .Lhit\@
-        testq   %r10, %r10
+        cmpb    $EMPTY_ONE, (%r8,%rcx)
+        ja      .Lhit\@
+        jb      1f
+        leal    -1(%rax), %ecx
+        andl    %ecx, %eax
+        jmp     .Lstop\@
+1:      testq   %r10, %r10
         je      .Lrest\@
+.Lfound\@:
+        movd    %xmm9, %r11d
         jmp     .Linsert\@
 .Lend\@:
         testq   %r10, %r10
-        jne     .Linsert\@
+        jne     .Lfound\@
         jmp     \undo                           /* the chain is full: an overflow bucket is needed */
 .Lleave\@:
         END_WRITING_FLAGS \raced
         RETURN  \isa, \set
 .Lunkey\@:
-        movb    %r8b, (%r10,%rcx)
+        movb    %r8b, (%r10,%r11)
         jmp     \undo
 
         FIXUP   .Lsearch\@, .Lkey\@, \undo
@@ -168,13 +210,13 @@
         .else
         je      \slow                           /* first bucket still to be made */
         .endif
-        KEY_\isa
-        HASH_\isa
-        KEYS_\isa
         movzbl  HMAP_B(%rsi), %ecx
+        KEY_\isa
         leal    -1(%rcx), %eax
         cmpl    $62, %eax
         ja      .Lsmall\@
+        HASH_\isa
+        KEYS_\isa
         START_WRITING .Lflags\@
 .Lflagged\@:
         INDEX_\isa
@@ -196,20 +238,27 @@
         jne     \slow                           /* no healthy map is so large */
         START_WRITING .Lsmallflags\@
 .Lsmallflagged\@:
-        SEARCH_\isa MATCH_NARROW_\isa
-        testl   %eax, %eax
+        TWICE_\isa
+        STOP_NARROW_\isa
+        testb   %al, %al
         je      2f
+.Lsmallstop\@:
         tzcntl  %eax, %ecx
-        testb   $1, %cl
-        je      3f
-        ELEM    \fixed, %r8, %rcx
-        LEAVE   \isa, \set, .Lleave\@
+        cmpb    $EMPTY_ONE, (%r8,%rcx)
+        jb      3f
+        je      .Lsmallempty\@
+        HIT_\isa \fixed, \set, .Lleave\@, \raced
+.Lsmallempty\@:
+        leal    -1(%rax), %ecx                  /* it was the key's: on to the next stop */
+        andb    %cl, %al
+        jne     .Lsmallstop\@
 2:      movq    %r8, %r10
         OVERFLOW \fixed
         movq    %r10, %r8
         jne     \undo
         /* The first mark that is 0 or 1, by arithmetic: the next insert waits for the marks of this one. */
-3:      cmpq    $8, HMAP_COUNT(%rsi)
+3:      HASH_\isa
+        cmpq    $8, HMAP_COUNT(%rsi)
         jae     \undo
         cmpw    $0, HMAP_NOVERFLOW(%rsi)
         jne     \undo
@@ -238,7 +287,7 @@
         .if     \fixed
         leaq    72(%r8,%rcx), %rax
         .else
-        shrq    $2, %r11
+        shrq    $3, %r11
         ELEM    \fixed, %r8, %r11
         .endif
         LEAVE   \isa, \set, .Lleave\@
@@ -262,7 +311,6 @@
         testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
         jne     \slow
         KEY_\isa
-        HASH_\isa
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lalloc\@:
         CALL_RUST gohmap_first_bucket
@@ -275,7 +323,6 @@
         CLEAR_\isa
 .Lcleared\@:
 1:      movq    %r8, HMAP_BUCKETS(%rsi)
-        KEYS_\isa
         jmp     .Lsmallflagged\@
 .Lunalloc\@:
         movq    %r8, %rdx

@@ -3,8 +3,8 @@
  *
  *   void gohmap_mapdelete_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)
  *
- * Evacuation work comes first (growwork_fast64.S). Slow cases: a write under way, the last entry (which draws a new hash0), marks to be changed in more than one
- * bucket, elements of other sizes; and every fault. Twin: mapdelete_fast64 in src/map/fast64.rs.
+ * Evacuation work comes first (growwork_fast64.S). Slow cases: a write under way, the last entry (which draws a new
+ * hash0), marks to be changed in more than one bucket, elements of other sizes; and every fault. Twin: mapdelete_fast64 in src/map/fast64.rs.
  *
  * Registers besides those of sse41.inc: r10 is 0 while r8 is the first bucket, r11 is eight times the slot.
  */
@@ -16,18 +16,17 @@
         .macro  DELETE_FROM isa, narrow, undo, raced
 .Lbucket\@:
         .if     \narrow
-        FIND_NARROW_\isa
+        LOOK_NARROW_\isa
         .else
-        FIND_\isa
+        LOOK_\isa
         .endif
-        testl   %eax, %eax
+.Lslots\@:
+        testb   %al, %al
         je      .Lnext\@
         tzcntl  %eax, %ecx
-        .if     \narrow
-        shll    $2, %ecx
-        .else
-        leal    (,%rcx,8/STRIDE_\isa), %ecx
-        .endif
+        cmpb    $EMPTY_ONE, (%r8,%rcx)
+        jbe     .Lempty\@
+        shll    $3, %ecx
         movl    %ecx, %r11d
         movq    (%r8), %rax                     /* the marks */
         cmpl    $56, %ecx
@@ -82,6 +81,10 @@
         je      .Lrest\@
         jmp     .Lone\@
 
+.Lempty\@:
+        leal    -1(%rax), %ecx                  /* it was the key's: on to the next slot that has it */
+        andl    %ecx, %eax
+        jmp     .Lslots\@
 .Lnext\@:
         movq    136(%r8), %r8
         incl    %r10d
@@ -107,14 +110,14 @@ ENTRY gohmap_mapdelete_fast64_\isa
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
         jne     .Lgrowing\@
         KEY_\isa
-        HASH_\isa
-        KEYS_\isa
         movq    HMAP_BUCKETS(%rsi), %r8
         movzbl  HMAP_B(%rsi), %ecx
         xorl    %r10d, %r10d
         leal    -1(%rcx), %eax
         cmpl    $62, %eax
         ja      .Lsmall\@
+        HASH_\isa
+        KEYS_\isa
         START_WRITING .Lflags\@
 .Lflagged\@:
         INDEX_\isa
@@ -130,6 +133,7 @@ ENTRY gohmap_mapdelete_fast64_\isa
         jne     .Lslow\@                        /* no healthy map is so large */
         START_WRITING .Lsmallflags\@
 .Lsmallflagged\@:
+        TWICE_\isa
         DELETE_FROM \isa, 1, .Lundo\@, .Lraced\@
 
 .Lgrowing\@:
