@@ -29,15 +29,15 @@
         .endif
         .endm
 
-/* r8 = the overflow bucket; sets ZF when there is none */
+/* rax = the overflow bucket; sets ZF when there is none */
         .macro  OVERFLOW fixed
         .if     \fixed
-        movq    136(%r8), %r8
+        movq    136(%r8), %rax
         .else
         movzwl  MAPTYPE_BUCKETSIZE(%rdi), %eax
-        movq    -8(%r8,%rax), %r8
+        movq    -8(%r8,%rax), %rax
         .endif
-        testq   %r8, %r8
+        testq   %rax, %rax
         .endm
 
 /* The end of an assign: the element is at rax. */
@@ -58,7 +58,7 @@
         ret
         .endm
 
-/* rax = function(rdi, rsi, rdx); keeps these, r9, xmm0 and xmm1. */
+/* rax = function(rdi, rsi, rdx, rcx, r8, eax); keeps the first three, r9, xmm0 and xmm1. */
         .macro  CALL_RUST function
         subq    $72, %rsp
         .cfi_adjust_cfa_offset 72
@@ -68,6 +68,7 @@
         movq    %r9, 24(%rsp)
         movups  %xmm0, 32(%rsp)
         movups  %xmm1, 48(%rsp)
+        movl    %eax, %r9d
         call    \function
         movq    (%rsp), %rdi
         movq    8(%rsp), %rsi
@@ -112,8 +113,9 @@
         .endm
 
 /* Looks for the key in the chain of the bucket at r8, and else takes a free slot; to `undo` when there is none. Unless the
- * map is `growing`, there must be room in the table. */
-        .macro  SEARCH_CHAIN isa, fixed, set, growing, undo, raced
+ * map is `growing`, there must be room in the table. Where the table or the chain must grow, on at `absent` (with buckets of
+ * 144 bytes: what is known then is in r8 and eax). */
+        .macro  SEARCH_CHAIN isa, fixed, set, growing, undo, raced, absent
 .Lsearch\@:
         STOP_\isa
 .Lstops\@:
@@ -136,7 +138,7 @@
         tzcntl  %ecx, %r11d
 .Linsert\@:
         .if     \growing == 0
-        ROOM_\isa \undo
+        ROOM_\isa .Lroomless\@
         .endif
         TOPHASH_\isa
         movzbl  (%r10,%r11), %r8d
@@ -161,6 +163,7 @@
         movd    %ecx, %xmm9
 1:      OVERFLOW \fixed
         je      .Lend\@
+        movq    %rax, %r8
         STOP_\isa
 .Lstop\@:
         testb   %al, %al
@@ -180,7 +183,12 @@
 .Lend\@:
         testq   %r10, %r10
         jne     .Lfound\@
-        jmp     \undo                           /* the chain is full: an overflow bucket is needed */
+        movl    $8, %eax                        /* no free slot in the whole chain */
+        jmp     \absent
+.Lroomless\@:
+        movq    %r10, %r8
+        movl    %r11d, %eax
+        jmp     \absent
 .Lleave\@:
         END_WRITING_FLAGS \raced
         RETURN  \isa, \set
@@ -230,7 +238,11 @@
         addq    %rax, %r8
         .endif
 .Lsearch\@:
-        SEARCH_CHAIN \isa, \fixed, \set, 0, \undo, \raced
+        .if     \fixed
+        SEARCH_CHAIN \isa, 1, \set, 0, \undo, \raced, .Labsent\@
+        .else
+        SEARCH_CHAIN \isa, 0, \set, 0, \undo, \raced, \undo
+        .endif
 
         /* A single bucket. What was stored a moment ago is loaded as wide as it was stored. */
 .Lsmall\@:
@@ -252,10 +264,17 @@
         leal    -1(%rax), %ecx                  /* it was the key's: on to the next stop */
         andb    %cl, %al
         jne     .Lsmallstop\@
-2:      movq    %r8, %r10
-        OVERFLOW \fixed
-        movq    %r10, %r8
+2:      OVERFLOW \fixed
         jne     \undo
+        EMPTY_\isa
+        jne     3f
+        .if     \fixed
+        HASH_\isa
+        movl    $8, %eax
+        jmp     .Labsent\@
+        .else
+        jmp     \undo
+        .endif
         /* The first mark that is 0 or 1, by arithmetic: the next insert waits for the marks of this one. */
 3:      HASH_\isa
         cmpq    $8, HMAP_COUNT(%rsi)
@@ -342,7 +361,18 @@
 .Lwork\@:
         GROW_WORK \isa, \undo, .Lflagged\@
 .Lworked\@:
-        SEARCH_CHAIN \isa, \fixed, \set, 1, \worked, \raced
+        SEARCH_CHAIN \isa, 1, \set, 1, \worked, \raced, .Labsent\@
+
+        /* An overflow bucket for the key, or a growth begins, and there is evacuation work. */
+.Labsent\@:
+        movq    %xmm0, %rcx
+        CALL_RUST gohmap_absent_mapassign_fast64
+        testq   %rax, %rax
+        je      .Lgrown\@
+        ret
+.Lgrown\@:
+        movzbl  HMAP_B(%rsi), %ecx
+        jmp     .Lwork\@
         FIXUP   .Lgrowing\@, .Lwork\@, \slow
         FIXUP   .Lwork\@, .Lworked\@, \undo
         .endif

@@ -127,6 +127,17 @@ pub enum Step {
 /// the bucket about to be used. Says 0 when there is work left, which the portable function then does.
 pub type GrowWork = unsafe extern "C-unwind" fn(t: &MapType, h: usize, unused: u64, bucket: u64) -> u64;
 
+/// The end of a search without the key.
+#[derive(Clone, Copy, Debug)]
+pub struct Absent {
+    /// The key's hash.
+    pub hash: u64,
+    /// The bucket of the first free slot, or where there is none, the last one of the chain.
+    pub bucket: usize,
+    /// The first free slot, or 8.
+    pub slot: usize,
+}
+
 /// A watcher of operations. A probe may panic (unwind) or interfere with the map's memory: that is its use.
 pub trait Probe {
     /// The probe does anything when it is called.
@@ -134,6 +145,15 @@ pub trait Probe {
 
     /// The operation has done its evacuation work already, if there is any: it was begun elsewhere.
     const WORKED: bool = false;
+
+    /// An assign that starts a growth ends there and returns 0, with `hashWriting` set: it goes on elsewhere.
+    const ENDS_AT_GROWTH: bool = false;
+
+    /// What an assign has found out that was begun elsewhere: `hashWriting` is set and the key is not there.
+    #[inline(always)]
+    fn absent(&self) -> Option<Absent> {
+        None
+    }
 
     /// Called before the step is done.
     fn step(&self, step: Step);

@@ -220,7 +220,7 @@ static PORTABLE: Fast64 = Fast64 {
 mod routines {
     use super::*;
     use crate::heap::OnFree;
-    use crate::probe::{GrowWork, Probe, Step};
+    use crate::probe::{Absent, GrowWork, Probe, Step};
 
     /// A family: its routines, and the functions that they jump to.
     macro_rules! family {
@@ -354,6 +354,38 @@ mod routines {
 
         #[inline(always)]
         fn step(&self, _: Step) {}
+    }
+
+    /// The probe of an assign whose search the assembly has done. A growth that it starts is the assembly's to go on with.
+    struct Searched(Absent);
+
+    impl Probe for Searched {
+        const WATCHES: bool = false;
+        const ENDS_AT_GROWTH: bool = true;
+
+        #[inline(always)]
+        fn absent(&self) -> Option<Absent> {
+            Some(self.0)
+        }
+
+        #[inline(always)]
+        fn step(&self, _: Step) {}
+    }
+
+    /// An assign to a table that has to grow, or to a chain that has to. Returns 0 when the table has begun to grow: with that
+    /// the assembly starts anew.
+    #[unsafe(no_mangle)]
+    unsafe extern "C-unwind" fn gohmap_absent_mapassign_fast64(
+        t: &MapType,
+        h: usize,
+        key: u64,
+        hash: u64,
+        bucket: usize,
+        slot: usize,
+    ) -> usize {
+        let searched = Searched(Absent { hash, bucket, slot });
+        // SAFETY: the caller's promise.
+        op(|| unsafe { fast64::mapassign_fast64(t, h, key, &searched) })
     }
 
     #[unsafe(no_mangle)]

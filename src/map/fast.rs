@@ -86,10 +86,9 @@ pub(super) fn or_zero(e: usize) -> usize {
     if e == 0 { zero_val() } else { e }
 }
 
-/// `m[k] = v` up to the address of the element.
+/// What an assign does before it looks for the key: sets `hashWriting`, and makes the first bucket. Returns the hash.
 #[inline(always)]
-pub(super) unsafe fn assign<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K, p: &P) -> usize {
-    let h = H(h);
+unsafe fn begin_assign<K: FastKey, P: Probe>(t: &MapType, h: H, key: K, p: &P) -> u64 {
     p.step(Step::Enter { op: Op::Assign, h: h.0 });
     if h.0 == 0 {
         fatal::panic_plain("assignment to entry in nil map")
@@ -110,22 +109,44 @@ pub(super) unsafe fn assign<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
             let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
             h.set_buckets(b);
         }
+        hash
+    }
+}
+
+/// `m[k] = v` up to the address of the element.
+#[inline(always)]
+pub(super) unsafe fn assign<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K, p: &P) -> usize {
+    let h = H(h);
+    let mut absent = p.absent();
+    // SAFETY: the caller's promise.
+    unsafe {
+        let hash = match absent {
+            None => begin_assign(t, h, key, p),
+            Some(a) => a.hash,
+        };
         let mut worked = P::WORKED;
         let (b, i) = loop {
-            let bucket = hash & bucket_mask(h.b());
-            if h.growing() && !worked {
-                K::grow_work(t, h, bucket, p);
-            }
-            worked = false;
-            let (mut free, last) = match search(t, B::of(t, h.buckets(), bucket), key, p) {
-                Search::Found(b, i) => break (b, i),
-                Search::Absent { free, last } => (free, last),
+            let (mut free, last) = if let Some(a) = absent.take() {
+                (if a.slot < BUCKET_CNT { (B(a.bucket), a.slot) } else { (B(0), 0) }, B(a.bucket))
+            } else {
+                let bucket = hash & bucket_mask(h.b());
+                if h.growing() && !worked {
+                    K::grow_work(t, h, bucket, p);
+                }
+                worked = false;
+                match search(t, B::of(t, h.buckets(), bucket), key, p) {
+                    Search::Found(b, i) => break (b, i),
+                    Search::Absent { free, last } => (free, last),
+                }
             };
             if !h.growing()
                 && (over_load_factor(t, h.count().wrapping_add(1), h.b())
                     || too_many_overflow_buckets(h.noverflow(), h.b()))
             {
                 hashGrow(t, h, p);
+                if P::ENDS_AT_GROWTH {
+                    return 0;
+                }
                 continue;
             }
             if free.0.is_nil() {
