@@ -4,6 +4,8 @@
  *   usize gohmap_mapaccess1_fast64_ISA(rdi = *const MapType, rsi = *const Hmap, rdx = key)
  *         ->  address of the element, or of zeroes
  *   {usize, u64} gohmap_mapaccess2_fast64_ISA(…)  ->  the same in rax, and in rdx whether there is such a key
+ *   gohmap_mapaccess1_fast64_words_ISA, gohmap_mapaccess2_fast64_words_ISA: the same for buckets of 144 bytes with
+ *   elements of 8; what is not asked leaves room for another lookup under way while this one waits for memory
  *
  * The only slow case is a write under way; and every fault. Twins: mapaccess1_fast64 and mapaccess2_fast64 in
  * src/map/fast64.rs, which search all eight slots of every bucket of the chain, emptyRest or not; so do these.
@@ -32,13 +34,10 @@
         prefetcht0 136(%r8)
         .endif
 .Lbucket\@:
-        LOOK_\isa
-.Lslots\@:
+        FIND_\isa
         testb   %al, %al
         je      .Lnext\@
         tzcntl  %eax, %ecx
-        cmpb    $EMPTY_ONE, (%r8,%rcx)
-        jbe     .Lempty\@
         .if     \fixed
         leaq    72(%r8,%rcx,8), %rax
         .else
@@ -51,10 +50,6 @@
         .endif
         ret
 
-.Lempty\@:
-        leal    -1(%rax), %ecx                  /* it was the key's: on to the next slot that has it */
-        andl    %ecx, %eax
-        jmp     .Lslots\@
 .Lnext\@:
         .if     \fixed
         movq    136(%r8), %r8
@@ -96,30 +91,46 @@
         jmp     .Lbucket\@
         .endm
 
-        .macro  MAPACCESS_FAST64 isa, two, name, slow
-ENTRY \name\()_\isa
+        .macro  BEGIN isa, slow, none
         testq   %rsi, %rsi
-        je      .Lnone\@
+        je      \none
         cmpq    $0, HMAP_COUNT(%rsi)
-        je      .Lnone\@
+        je      \none
         testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        jne     .Lslow\@                        /* concurrent map read and map write */
+        jne     \slow                           /* concurrent map read and map write */
         movzbl  HMAP_B(%rsi), %ecx
         KEY_\isa
-        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
-        jne     .Lany\@
-        ACCESS  \isa, 1, \two, .Lslow\@, .Lnone\@
-.Lany\@:
-        ACCESS  \isa, 0, \two, .Lslow\@, .Lnone\@
-.Lnone\@:
+        .endm
+
+        .macro  NONE two
         movq    gohmap_zero_val@GOTPCREL(%rip), %rax
         .if     \two
         xorl    %edx, %edx
         .endif
         ret
+        .endm
+
+        .macro  MAPACCESS_FAST64 isa, two, name, slow
+ENTRY \name\()_words_\isa
+        BEGIN   \isa, .Lslow\@, .Lnone\@
+        ACCESS  \isa, 1, \two, .Lslow\@, .Lnone\@
+.Lnone\@:
+        NONE    \two
 .Lslow\@:
         jmp     \slow\()_\isa
-        FIXUP   \name\()_\isa, .Lslow\@, .Lslow\@
+        FIXUP   \name\()_words_\isa, .Lslow\@, .Lslow\@
+END \name\()_words_\isa
+
+ENTRY \name\()_\isa
+        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
+        je      \name\()_words_\isa
+        BEGIN   \isa, .Lanyslow\@, .Lanynone\@
+        ACCESS  \isa, 0, \two, .Lanyslow\@, .Lanynone\@
+.Lanynone\@:
+        NONE    \two
+.Lanyslow\@:
+        jmp     \slow\()_\isa
+        FIXUP   \name\()_\isa, .Lanyslow\@, .Lanyslow\@
 END \name\()_\isa
         .endm
 

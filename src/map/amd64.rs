@@ -12,7 +12,7 @@ use super::malloc;
 use super::{fast64, iter};
 use crate::fault::op;
 use crate::layout::Hiter;
-use crate::types::MapType;
+use crate::types::{MapType, Routines};
 use std::fmt;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -100,20 +100,34 @@ impl Isa {
         }
     }
 
-    /// The operations of this implementation.
+    /// The operations of this implementation, for types of any kind.
     ///
     /// # Panics
     /// When this build does not have it.
     #[must_use]
     pub fn fast64(self) -> &'static Fast64 {
+        self.families()[Routines::Any as usize]
+    }
+
+    /// The operations of this implementation for a type: the portable functions where keys are not hashed with AES.
+    ///
+    /// # Panics
+    /// When this build does not have it.
+    #[must_use]
+    pub fn fast64_of(self, t: &MapType) -> &'static Fast64 {
+        self.families()[t.routines as usize]
+    }
+
+    /// The operations, by [`Routines`].
+    fn families(self) -> [&'static Fast64; 3] {
         match self {
-            Self::Portable => &PORTABLE,
+            Self::Portable => [&PORTABLE; 3],
             #[cfg(gohmap_asm)]
-            Self::Scalar => &routines::SCALAR,
+            Self::Scalar => [&PORTABLE, &routines::SCALAR, &routines::SCALAR],
             #[cfg(gohmap_asm)]
-            Self::Sse41 => &routines::SSE41,
+            Self::Sse41 => [&PORTABLE, &routines::SSE41, &routines::SSE41_WORDS],
             #[cfg(gohmap_asm)]
-            Self::Avx512 => &routines::AVX512,
+            Self::Avx512 => [&PORTABLE, &routines::AVX512, &routines::AVX512_WORDS],
             #[cfg(not(gohmap_asm))]
             _ => panic!("this build has no assembly"),
         }
@@ -223,12 +237,15 @@ mod routines {
     use crate::probe::{Absent, GrowWork, Probe, Step};
 
     /// A family: its routines, and the functions that they jump to.
+    ///
+    /// `_WORDS`: the same with lookups that are for [`Routines::Words`] alone.
     macro_rules! family {
         (
             $name:ident $probe:expr,
             $assign:ident $set:ident $access1:ident $access2:ident $delete:ident,
             $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
             $next:ident $prefetch:ident $prefetch_read:ident
+            $(, $words:ident $words_access1:ident $words_access2:ident)?
         ) => {
             #[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
             unsafe extern "C-unwind" {
@@ -248,6 +265,8 @@ mod routines {
                 prefetch: $prefetch,
                 prefetch_read: $prefetch_read,
             };
+            $(pub(super) static $words: Fast64 =
+                Fast64 { mapaccess1: $words_access1, mapaccess2: $words_access2, ..$name };)?
         };
     }
     family! {
@@ -264,7 +283,8 @@ mod routines {
         gohmap_mapaccess2_fast64_sse41 gohmap_mapdelete_fast64_sse41,
         gohmap_slow_mapassign_fast64_sse41 gohmap_slow_mapaccess1_fast64_sse41
         gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41,
-        gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41 gohmap_prefetchread_fast64_sse41
+        gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41 gohmap_prefetchread_fast64_sse41,
+        SSE41_WORDS gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41
     }
     family! {
         AVX512 &Avx512Work,
@@ -272,11 +292,16 @@ mod routines {
         gohmap_mapaccess2_fast64_avx512 gohmap_mapdelete_fast64_avx512,
         gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
         gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512,
-        gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512 gohmap_prefetchread_fast64_avx512
+        gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512 gohmap_prefetchread_fast64_avx512,
+        AVX512_WORDS gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512
     }
 
     #[expect(improper_ctypes, reason = "as above")]
     unsafe extern "C-unwind" {
+        fn gohmap_mapaccess1_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> usize;
+        fn gohmap_mapaccess2_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> Found;
+        fn gohmap_mapaccess1_fast64_words_avx512(t: &MapType, h: usize, key: u64) -> usize;
+        fn gohmap_mapaccess2_fast64_words_avx512(t: &MapType, h: usize, key: u64) -> Found;
         fn gohmap_mapiternext_sse41(t: &MapType, it: &mut Hiter);
         fn gohmap_mapiternext_avx512(t: &MapType, it: &mut Hiter);
         fn gohmap_mapset_fast64_sse41(t: &MapType, h: usize, key: u64, value: u64) -> usize;
@@ -407,39 +432,46 @@ mod routines {
     }
 }
 
-/// The family in force; null until the first operation asks.
-static CHOSEN: AtomicPtr<Fast64> = AtomicPtr::new(std::ptr::null_mut());
+/// The families in force, by [`Routines`]; null until the first operation asks.
+static CHOSEN: [AtomicPtr<Fast64>; 3] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 3];
 
-/// The operations by the best implementation here, or the one that `GOHMAP_ISA` names.
+/// The operations by the best implementation here, or the one that `GOHMAP_ISA` names, for types of any kind.
 ///
 /// # Panics
 /// When [`Isa::chosen`] is an error.
 #[inline(always)]
 #[must_use]
 pub fn chosen() -> &'static Fast64 {
-    let p = CHOSEN.load(Ordering::Relaxed);
-    if p.is_null() {
-        return choose();
-    }
-    // SAFETY: `choose` stored one of the families, which are statics and never change.
-    unsafe { &*p }
+    chosen_for(Routines::Any)
 }
 
-/// [`chosen`] for a type: the portable functions where keys are not hashed with AES.
+/// The same for a type: the portable functions where keys are not hashed with AES.
 ///
 /// # Panics
 /// As [`chosen`].
 #[inline(always)]
 #[must_use]
 pub fn of(t: &MapType) -> &'static Fast64 {
-    if t.aes { chosen() } else { &PORTABLE }
+    chosen_for(t.routines)
+}
+
+#[inline(always)]
+fn chosen_for(which: Routines) -> &'static Fast64 {
+    let p = CHOSEN[which as usize].load(Ordering::Relaxed);
+    if p.is_null() {
+        return choose(which);
+    }
+    // SAFETY: `choose` stored one of the families, which are statics and never change.
+    unsafe { &*p }
 }
 
 #[cold]
-fn choose() -> &'static Fast64 {
-    let family = Isa::chosen().unwrap_or_else(|e| panic!("{e}")).fast64();
-    CHOSEN.store(std::ptr::from_ref(family).cast_mut(), Ordering::Relaxed);
-    family
+fn choose(which: Routines) -> &'static Fast64 {
+    let families = Isa::chosen().unwrap_or_else(|e| panic!("{e}")).families();
+    for (chosen, family) in CHOSEN.iter().zip(families) {
+        chosen.store(std::ptr::from_ref(family).cast_mut(), Ordering::Relaxed);
+    }
+    families[which as usize]
 }
 
 #[cfg(test)]

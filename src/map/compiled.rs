@@ -48,7 +48,7 @@ pub unsafe fn assign_with(f: &Fast64, t: &MapType, h: usize, key: usize) -> usiz
 #[inline]
 pub unsafe fn assign(t: &MapType, h: usize, key: usize) -> usize {
     // SAFETY: the caller's promise.
-    unsafe { assign_with(amd64::chosen(), t, h, key) }
+    unsafe { assign_with(amd64::of(t), t, h, key) }
 }
 
 /// `v := m[k]`: the address of the element, or of zeroes. Elements above [`ZERO_VAL_SIZE`] bytes need `zero`, the address of
@@ -67,7 +67,7 @@ pub unsafe fn access1(t: &MapType, h: usize, key: usize, zero: usize) -> usize {
             Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess1_fat(t, h, key, zero, &()),
             Fast::Generic => access::mapaccess1(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => fast32::mapaccess1_fast32(t, h, mem::ld32(key), &()),
-            Fast::Fast64 | Fast::Fast64Ptr => (family(amd64::chosen(), t).mapaccess1)(t, h, mem::ld64(key)),
+            Fast::Fast64 | Fast::Fast64Ptr => (family(amd64::of(t), t).mapaccess1)(t, h, mem::ld64(key)),
             Fast::FastStr => faststr::mapaccess1_faststr(t, h, GoString::at(key), &()),
         }
     }
@@ -107,7 +107,7 @@ pub unsafe fn access2_with(f: &Fast64, t: &MapType, h: usize, key: usize, zero: 
 #[inline]
 pub unsafe fn access2(t: &MapType, h: usize, key: usize, zero: usize) -> (usize, bool) {
     // SAFETY: the caller's promise.
-    unsafe { access2_with(amd64::chosen(), t, h, key, zero) }
+    unsafe { access2_with(amd64::of(t), t, h, key, zero) }
 }
 
 /// `delete(m, k)`; `f` as in [`assign_with`].
@@ -141,7 +141,7 @@ pub unsafe fn delete_with(f: &Fast64, t: &MapType, h: usize, key: usize) {
 #[inline]
 pub unsafe fn delete(t: &MapType, h: usize, key: usize) {
     // SAFETY: the caller's promise.
-    unsafe { delete_with(amd64::chosen(), t, h, key) }
+    unsafe { delete_with(amd64::of(t), t, h, key) }
 }
 
 /// `m[k] = v` for elements that are `v`'s eight bytes, or an assign alone: the address where `v` is still to be stored, or 0.

@@ -103,6 +103,8 @@ pub struct MapType {
     pub fast: Fast,
     /// Keys are hashed with AES, as the assembly does it.
     pub aes: bool,
+    /// Which assembly is for it, if its functions are fast64.
+    pub(crate) routines: Routines,
     /// The key type.
     pub key: GoType,
     /// The element type.
@@ -126,6 +128,28 @@ const _: () = {
 unsafe impl Send for MapType {}
 // SAFETY: as above; nothing in a MapType changes after it is made.
 unsafe impl Sync for MapType {}
+
+/// Which of the routines that there are for 8-byte keys are for a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Routines {
+    /// The portable ones: keys are not hashed with AES.
+    Portable,
+    /// Those for any other type.
+    Any,
+    /// Those for buckets of 144 bytes, of keys and elements of 8.
+    Words,
+}
+
+impl Routines {
+    /// Those for a type with such buckets.
+    pub(crate) fn new(aes: bool, bucket: &BucketLayout) -> Self {
+        match (aes, bucket) {
+            (false, _) => Self::Portable,
+            (true, BucketLayout { key_size: 8, elem_size: 8, size: 144, .. }) => Self::Words,
+            _ => Self::Any,
+        }
+    }
+}
 
 impl MapType {
     /// `map[uint64]E` where an E takes `elem_size` bytes.
@@ -190,6 +214,7 @@ impl MapType {
             equal,
             fast: Fast::of(key, elem),
             aes,
+            routines: Routines::new(aes, &bucket),
             key: key.clone(),
             elem: elem.clone(),
         })

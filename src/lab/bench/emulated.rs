@@ -20,7 +20,9 @@ impl Emulated {
     #[must_use]
     pub fn new(isa: Isa) -> Self {
         let rt = Runtime::new(RuntimeConfig::default());
-        Self { t: MapType::u64(&rt, 8, false), f: isa.fast64() }
+        let t = MapType::u64(&rt, 8, false);
+        let f = isa.fast64_of(&t);
+        Self { t, f }
     }
 
     /// The name of an implementation in results.

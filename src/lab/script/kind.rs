@@ -180,9 +180,9 @@ impl Kind {
         let at = unsafe {
             if self.name == "u64" {
                 // The value is the element.
-                compiled::set_with(isa.fast64(), t, h, key.at(), v)
+                compiled::set_with(isa.fast64_of(t), t, h, key.at(), v)
             } else {
-                compiled::assign_with(isa.fast64(), t, h, key.at())
+                compiled::assign_with(isa.fast64_of(t), t, h, key.at())
             }
         };
         if at != 0 {
@@ -199,7 +199,7 @@ pub(super) unsafe fn get(isa: Isa, t: &MapType, h: usize, key: &Key) -> (usize, 
     // SAFETY: the caller's promise. The zeroes of large elements stay on the emulated heap.
     unsafe {
         let zero = if t.elem_size > compiled::ZERO_VAL_SIZE { new_object(&t.rt, t.elem_size, false) } else { 0 };
-        compiled::access2_with(isa.fast64(), t, h, key.at(), zero)
+        compiled::access2_with(isa.fast64_of(t), t, h, key.at(), zero)
     }
 }
 
@@ -209,5 +209,5 @@ pub(super) unsafe fn get(isa: Isa, t: &MapType, h: usize, key: &Key) -> (usize, 
 /// `h` is a healthy map of type `t`.
 pub(super) unsafe fn del(isa: Isa, t: &MapType, h: usize, key: &Key) {
     // SAFETY: the caller's promise.
-    unsafe { compiled::delete_with(isa.fast64(), t, h, key.at()) };
+    unsafe { compiled::delete_with(isa.fast64_of(t), t, h, key.at()) };
 }
