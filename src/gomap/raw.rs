@@ -251,7 +251,10 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     ready();
                     (amd64::of(t).mapassign)(t, h, w)
                 }
-                (Fast::Fast32, Shape::Word(w)) => op(|| fast32::mapassign_fast32(t, h, w as u32, &())),
+                (Fast::Fast32, Shape::Word(w)) => {
+                    ready();
+                    (amd64::of(t).mapassign32)(t, h, (w as u32).into())
+                }
                 _ => self.with_key(&k, |key| op(|| compiled::assign(t, h, key))),
             }
         }
@@ -316,7 +319,10 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     ready();
                     (amd64::of(t).mapaccess1)(t, h, w)
                 }
-                (Fast::Fast32, Shape::Word(w)) => op(|| fast32::mapaccess1_fast32(t, h, w as u32, &())),
+                (Fast::Fast32, Shape::Word(w)) => {
+                    ready();
+                    (amd64::of(t).mapaccess1_32)(t, h, (w as u32).into())
+                }
                 (Fast::FastStr, Shape::Str(str, len)) => {
                     op(|| faststr::mapaccess1_faststr(t, h, Str { str, len }, &()))
                 }
@@ -338,7 +344,11 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     let found = (amd64::of(t).mapaccess2)(t, h, w);
                     (found.elem, found.ok != 0)
                 }
-                (Fast::Fast32, Shape::Word(w)) => op(|| fast32::mapaccess2_fast32(t, h, w as u32, &())),
+                (Fast::Fast32, Shape::Word(w)) => {
+                    ready();
+                    let found = (amd64::of(t).mapaccess2_32)(t, h, (w as u32).into());
+                    (found.elem, found.ok != 0)
+                }
                 (Fast::FastStr, Shape::Str(str, len)) => {
                     op(|| faststr::mapaccess2_faststr(t, h, Str { str, len }, &()))
                 }

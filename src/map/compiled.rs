@@ -17,7 +17,7 @@ fn family<'a>(f: &'a Fast64, t: &MapType) -> &'a Fast64 {
 }
 
 /// `m[k] = v` up to the address of the element: `mapassign` or one of its specialisations. `f` is the implementation of the
-/// fast64 functions.
+/// functions for 8-byte and 4-byte keys.
 ///
 /// # Panics
 /// As [`mapassign`](assign::mapassign).
@@ -30,7 +30,7 @@ pub unsafe fn assign_with(f: &Fast64, t: &MapType, h: usize, key: usize) -> usiz
     unsafe {
         match t.fast {
             Fast::Generic => assign::mapassign(t, h, key, &()),
-            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapassign_fast32(t, h, mem::ld32(key), &()),
+            Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapassign32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapassign)(t, h, mem::ld64(key)),
             Fast::Fast64Ptr => fast64::mapassign_fast64ptr(t, h, mem::ld64(key), &()),
             Fast::FastStr => faststr::mapassign_faststr(t, h, GoString::at(key), &()),
@@ -66,7 +66,7 @@ pub unsafe fn access1(t: &MapType, h: usize, key: usize, zero: usize) -> usize {
         match t.fast {
             Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess1_fat(t, h, key, zero, &()),
             Fast::Generic => access::mapaccess1(t, h, key, &()),
-            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapaccess1_fast32(t, h, mem::ld32(key), &()),
+            Fast::Fast32 | Fast::Fast32Ptr => (family(amd64::of(t), t).mapaccess1_32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 | Fast::Fast64Ptr => (family(amd64::of(t), t).mapaccess1)(t, h, mem::ld64(key)),
             Fast::FastStr => faststr::mapaccess1_faststr(t, h, GoString::at(key), &()),
         }
@@ -87,7 +87,10 @@ pub unsafe fn access2_with(f: &Fast64, t: &MapType, h: usize, key: usize, zero: 
         match t.fast {
             Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess2_fat(t, h, key, zero, &()),
             Fast::Generic => access::mapaccess2(t, h, key, &()),
-            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapaccess2_fast32(t, h, mem::ld32(key), &()),
+            Fast::Fast32 | Fast::Fast32Ptr => {
+                let found = (family(f, t).mapaccess2_32)(t, h, mem::ld32(key).into());
+                (found.elem, found.ok != 0)
+            }
             Fast::Fast64 | Fast::Fast64Ptr => {
                 let found = (family(f, t).mapaccess2)(t, h, mem::ld64(key));
                 (found.elem, found.ok != 0)

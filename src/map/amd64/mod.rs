@@ -9,7 +9,7 @@
 
 #[cfg(gohmap_asm)]
 use super::malloc;
-use super::{fast64, iter};
+use super::{fast32, fast64, iter};
 use crate::fault::op;
 use crate::layout::Hiter;
 use crate::types::{MapType, Routines};
@@ -144,7 +144,7 @@ pub struct Found {
     pub ok: u64,
 }
 
-/// The fast64 operations of one implementation. Each takes the type, the address of the header and the key. Assembly is for
+/// The fast64 and fast32 operations of one implementation. Each takes the type, the address of the header and the key. Assembly is for
 /// types whose keys are hashed with AES ([`MapType::aes`]).
 #[derive(Debug)]
 pub struct Fast64 {
@@ -159,6 +159,12 @@ pub struct Fast64 {
     pub mapaccess2: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> Found,
     /// `mapdelete_fast64`.
     pub mapdelete: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64),
+    /// `mapassign_fast32`; the key is zero extended.
+    pub mapassign32: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize,
+    /// `mapaccess1_fast32`.
+    pub mapaccess1_32: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize,
+    /// `mapaccess2_fast32`.
+    pub mapaccess2_32: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> Found,
     /// `mapiternext`, for map types of every kind.
     pub mapiternext: unsafe extern "C-unwind" fn(t: &MapType, it: &mut Hiter),
     /// Asks for the buckets of eight keys that will be assigned to or deleted.
@@ -206,6 +212,28 @@ portable_functions! {
     gohmap_portable_mapaccess2_fast64 gohmap_portable_mapdelete_fast64
 }
 
+/// [`Fast64::mapassign32`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapassign_fast32(t: &MapType, h: usize, key: u64) -> usize {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { fast32::mapassign_fast32(t, h, key as u32, &()) })
+}
+
+/// [`Fast64::mapaccess1_32`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapaccess1_fast32(t: &MapType, h: usize, key: u64) -> usize {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { fast32::mapaccess1_fast32(t, h, key as u32, &()) })
+}
+
+/// [`Fast64::mapaccess2_32`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapaccess2_fast32(t: &MapType, h: usize, key: u64) -> Found {
+    // SAFETY: the caller's promise.
+    let (elem, ok) = op(|| unsafe { fast32::mapaccess2_fast32(t, h, key as u32, &()) });
+    Found { elem, ok: ok.into() }
+}
+
 /// [`Fast64::mapiternext`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 unsafe extern "C-unwind" fn gohmap_slow_mapiternext(t: &MapType, it: &mut Hiter) {
@@ -225,212 +253,16 @@ static PORTABLE: Fast64 = Fast64 {
     mapaccess1: gohmap_portable_mapaccess1_fast64,
     mapaccess2: gohmap_portable_mapaccess2_fast64,
     mapdelete: gohmap_portable_mapdelete_fast64,
+    mapassign32: gohmap_slow_mapassign_fast32,
+    mapaccess1_32: gohmap_slow_mapaccess1_fast32,
+    mapaccess2_32: gohmap_slow_mapaccess2_fast32,
     mapiternext: gohmap_slow_mapiternext,
     prefetch: no_prefetch,
     prefetch_read: no_prefetch,
 };
 
 #[cfg(gohmap_asm)]
-mod routines {
-    use super::*;
-    use crate::heap::OnFree;
-    use crate::probe::{Absent, GrowWork, Probe, Step};
-
-    /// A family: its routines, and the functions that they jump to.
-    ///
-    /// `_WORDS`: the same with lookups that are for [`Routines::Words`] alone.
-    macro_rules! family {
-        (
-            $name:ident $probe:expr,
-            $assign:ident $set:ident $access1:ident $access2:ident $delete:ident,
-            $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
-            $next:ident $prefetch:ident $prefetch_read:ident
-            $(, $words:ident $words_access1:ident $words_access2:ident)?
-        ) => {
-            #[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
-            unsafe extern "C-unwind" {
-                fn $assign(t: &MapType, h: usize, key: u64) -> usize;
-                fn $access1(t: &MapType, h: usize, key: u64) -> usize;
-                fn $access2(t: &MapType, h: usize, key: u64) -> Found;
-                fn $delete(t: &MapType, h: usize, key: u64);
-            }
-            portable_functions! { $probe, $slow_assign $slow_access1 $slow_access2 $slow_delete }
-            pub(super) static $name: Fast64 = Fast64 {
-                mapassign: $assign,
-                mapset: $set,
-                mapaccess1: $access1,
-                mapaccess2: $access2,
-                mapdelete: $delete,
-                mapiternext: $next,
-                prefetch: $prefetch,
-                prefetch_read: $prefetch_read,
-            };
-            $(pub(super) static $words: Fast64 =
-                Fast64 { mapaccess1: $words_access1, mapaccess2: $words_access2, ..$name };)?
-        };
-    }
-    family! {
-        SCALAR &(),
-        gohmap_mapassign_fast64_scalar mapset_scalar gohmap_mapaccess1_fast64_scalar
-        gohmap_mapaccess2_fast64_scalar gohmap_mapdelete_fast64_scalar,
-        gohmap_slow_mapassign_fast64_scalar gohmap_slow_mapaccess1_fast64_scalar
-        gohmap_slow_mapaccess2_fast64_scalar gohmap_slow_mapdelete_fast64_scalar,
-        gohmap_slow_mapiternext no_prefetch no_prefetch
-    }
-    family! {
-        SSE41 &Sse41Work,
-        gohmap_mapassign_fast64_sse41 gohmap_mapset_fast64_sse41 gohmap_mapaccess1_fast64_sse41
-        gohmap_mapaccess2_fast64_sse41 gohmap_mapdelete_fast64_sse41,
-        gohmap_slow_mapassign_fast64_sse41 gohmap_slow_mapaccess1_fast64_sse41
-        gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41,
-        gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41 gohmap_prefetchread_fast64_sse41,
-        SSE41_WORDS gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41
-    }
-    family! {
-        AVX512 &Avx512Work,
-        gohmap_mapassign_fast64_avx512 gohmap_mapset_fast64_avx512 gohmap_mapaccess1_fast64_avx512
-        gohmap_mapaccess2_fast64_avx512 gohmap_mapdelete_fast64_avx512,
-        gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
-        gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512,
-        gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512 gohmap_prefetchread_fast64_avx512,
-        AVX512_WORDS gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512
-    }
-
-    #[expect(improper_ctypes, reason = "as above")]
-    unsafe extern "C-unwind" {
-        fn gohmap_mapaccess1_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> usize;
-        fn gohmap_mapaccess2_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> Found;
-        fn gohmap_mapaccess1_fast64_words_avx512(t: &MapType, h: usize, key: u64) -> usize;
-        fn gohmap_mapaccess2_fast64_words_avx512(t: &MapType, h: usize, key: u64) -> Found;
-        fn gohmap_mapiternext_sse41(t: &MapType, it: &mut Hiter);
-        fn gohmap_mapiternext_avx512(t: &MapType, it: &mut Hiter);
-        fn gohmap_mapset_fast64_sse41(t: &MapType, h: usize, key: u64, value: u64) -> usize;
-        fn gohmap_mapset_fast64_avx512(t: &MapType, h: usize, key: u64, value: u64) -> usize;
-        fn gohmap_prefetch_fast64_sse41(t: &MapType, h: usize, keys: &[u64; 8]);
-        fn gohmap_prefetchread_fast64_sse41(t: &MapType, h: usize, keys: &[u64; 8]);
-        fn gohmap_prefetch_fast64_avx512(t: &MapType, h: usize, keys: &[u64; 8]);
-        fn gohmap_prefetchread_fast64_avx512(t: &MapType, h: usize, keys: &[u64; 8]);
-    }
-
-    unsafe extern "C-unwind" fn mapset_scalar(t: &MapType, h: usize, key: u64, _: u64) -> usize {
-        // SAFETY: the caller's promise.
-        unsafe { gohmap_mapassign_fast64_scalar(t, h, key) }
-    }
-
-    /// The probes of slow cases: no watchers, and evacuation work is the assembly's if it can.
-    macro_rules! work {
-        ($($name:ident $work:ident)*) => {$(
-            struct $name;
-
-            impl Probe for $name {
-                const WATCHES: bool = false;
-
-                #[inline(always)]
-                fn step(&self, _: Step) {}
-
-                #[inline(always)]
-                fn grow_work(&self) -> Option<GrowWork> {
-                    Some($work)
-                }
-            }
-
-            #[expect(improper_ctypes, reason = "as above")]
-            unsafe extern "C-unwind" {
-                fn $work(t: &MapType, h: usize, unused: u64, bucket: u64) -> u64;
-            }
-        )*};
-    }
-    work! { Sse41Work gohmap_growwork_fast64_sse41 Avx512Work gohmap_growwork_fast64_avx512 }
-
-    /// Gives the old array and what belongs with it, which no iterator looks at, back to a heap that touches nothing for
-    /// that; else says 0.
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn gohmap_free_oldbuckets(t: &MapType, h: usize, old: usize) -> u64 {
-        let heap = &t.rt.heap;
-        if !matches!(heap.config().on_free, OnFree::Reuse | OnFree::Keep) || heap.ranged(h) {
-            return 0;
-        }
-        heap.free_table(h, old);
-        1
-    }
-
-    /// The memory of the first bucket of a map, plus 1 when it is still to be cleared, if the heap has any to give and
-    /// would take it back as if nothing had happened; else 0.
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn gohmap_first_bucket(t: &MapType, h: usize) -> usize {
-        if !matches!(t.rt.heap.config().on_free, OnFree::Reuse | OnFree::Keep) {
-            return 0;
-        }
-        malloc::try_bucket(t, h).map_or(0, |a| a.addr + usize::from(a.needs_zero))
-    }
-
-    /// Takes it back: clearing it faults, which is the allocator's to do.
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn gohmap_no_first_bucket(t: &MapType, _: usize, bucket: usize) {
-        t.rt.heap.free(bucket);
-    }
-
-    /// The probe of an operation whose evacuation work the assembly has done.
-    struct Worked;
-
-    impl Probe for Worked {
-        const WATCHES: bool = false;
-        const WORKED: bool = true;
-
-        #[inline(always)]
-        fn step(&self, _: Step) {}
-    }
-
-    /// The probe of an assign whose search the assembly has done. A growth that it starts is the assembly's to go on with.
-    struct Searched(Absent);
-
-    impl Probe for Searched {
-        const WATCHES: bool = false;
-        const ENDS_AT_GROWTH: bool = true;
-
-        #[inline(always)]
-        fn absent(&self) -> Option<Absent> {
-            Some(self.0)
-        }
-
-        #[inline(always)]
-        fn step(&self, _: Step) {}
-    }
-
-    /// An assign to a table that has to grow, or to a chain that has to. Returns 0 when the table has begun to grow: with that
-    /// the assembly starts anew.
-    #[unsafe(no_mangle)]
-    unsafe extern "C-unwind" fn gohmap_absent_mapassign_fast64(
-        t: &MapType,
-        h: usize,
-        key: u64,
-        hash: u64,
-        bucket: usize,
-        slot: usize,
-    ) -> usize {
-        let searched = Searched(Absent { hash, bucket, slot });
-        // SAFETY: the caller's promise.
-        op(|| unsafe { fast64::mapassign_fast64(t, h, key, &searched) })
-    }
-
-    #[unsafe(no_mangle)]
-    unsafe extern "C-unwind" fn gohmap_worked_mapassign_fast64(t: &MapType, h: usize, key: u64) -> usize {
-        // SAFETY: the caller's promise.
-        op(|| unsafe { fast64::mapassign_fast64(t, h, key, &Worked) })
-    }
-
-    #[unsafe(no_mangle)]
-    unsafe extern "C-unwind" fn gohmap_worked_mapdelete_fast64(t: &MapType, h: usize, key: u64) {
-        // SAFETY: the caller's promise.
-        op(|| unsafe { fast64::mapdelete_fast64(t, h, key, &Worked) });
-    }
-
-    /// The end of an operation that found `hashWriting` cleared by somebody else.
-    #[unsafe(no_mangle)]
-    extern "C-unwind" fn gohmap_concurrent_map_writes() -> ! {
-        crate::fatal::fatal("concurrent map writes")
-    }
-}
+mod routines;
 
 /// The families in force, by [`Routines`]; null until the first operation asks.
 static CHOSEN: [AtomicPtr<Fast64>; 3] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 3];
@@ -492,7 +324,7 @@ mod tests {
     fn offsets_in_base_inc() {
         use crate::layout::{self, BucketLayout, Hiter, Hmap};
         use std::mem::offset_of;
-        let text = include_str!("../../asm/base.inc");
+        let text = include_str!("../../../asm/base.inc");
         let set = |name: &str| -> usize {
             let line = text
                 .lines()
@@ -541,6 +373,8 @@ mod tests {
             ("FLAG_HASH_WRITING", layout::HASH_WRITING.into()),
             ("FLAG_SAME_SIZE_GROW", layout::SAME_SIZE_GROW.into()),
             ("EMPTY_ONE", layout::EMPTY_ONE.into()),
+            ("ELEMS_64", b.elem(0)),
+            ("ELEMS_32", BucketLayout::new(4, 8).elem(0)),
             ("MIN_TOP_HASH", layout::MIN_TOP_HASH.into()),
             ("SLOTS_8_8_144", b.key_size | b.elem_size << 8 | b.size << 16),
         ] {
@@ -548,6 +382,6 @@ mod tests {
         }
         assert_eq!((b.key(0), b.elem(0), b.overflow()), (8, 72, 136));
         let names = text.lines().filter(|l| l.trim_start().starts_with(".set")).count();
-        assert_eq!(names, 40, "a constant of base.inc that this test does not know");
+        assert_eq!(names, 42, "a constant of base.inc that this test does not know");
     }
 }

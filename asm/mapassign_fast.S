@@ -1,8 +1,9 @@
 /*
- * runtime.mapassign_fast64, and the whole of m[k] = v for elements of 8 bytes.
+ * runtime.mapassign_fast64, and the whole of m[k] = v for elements of 8 bytes; runtime.mapassign_fast32.
  *
  *   usize gohmap_mapassign_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)  ->  address of the element
  *   usize gohmap_mapset_fast64_ISA(…, rcx = value)  ->  0, or the address where the value is still to be stored
+ *   usize gohmap_mapassign_fast32_sse41(…)  ->  as the first; the key is zero extended
  *
  * The fast cases: the key is in the chain, or a slot is free and the table need not grow; evacuation work comes first
  * (growwork_fast64.S). Every other case (nil map, a write under way, no buckets, about to grow, chain full) jumps to the
@@ -17,6 +18,7 @@
         .include "base.inc"
         .include "sse41.inc"
         .include "avx512.inc"
+        .include "sse41x32.inc"
 
 /* rax = address of element `slot` of the bucket at `b`; scratches rcx and `slot` */
         .macro  ELEM fixed, b, slot
@@ -25,7 +27,7 @@
         .else
         movzbl  MAPTYPE_ELEMSIZE(%rdi), %eax
         imulq   \slot, %rax
-        leaq    72(\b,%rax), %rax
+        leaq    ELEMS(\b,%rax), %rax
         .endif
         .endm
 
@@ -144,7 +146,7 @@
         movzbl  (%r10,%r11), %r8d
         movb    %al, (%r10,%r11)
 .Lkey\@:
-        movq    %rdx, 8(%r10,%r11,8)
+        STORE_KEY_\isa %r10, %r11
 .Lcount\@:
         incq    HMAP_COUNT(%rsi)
         ELEM    \fixed, %r10, %r11
@@ -300,7 +302,7 @@
         orq     %rax, %r10
         movq    %r10, (%r8)
 .Lsmallkey\@:
-        movq    %rdx, 8(%r8,%rcx)
+        STORE_SMALL_KEY_\isa
 .Lsmallcount\@:
         incq    HMAP_COUNT(%rsi)
         .if     \fixed
@@ -430,5 +432,22 @@ ENTRY gohmap_mapset_fast64_\isa
 END gohmap_mapset_fast64_\isa
         .endm
 
+        .set    ELEMS, ELEMS_64
         MAPASSIGN_FAST64 sse41
         MAPASSIGN_FAST64 avx512
+
+        .set    ELEMS, ELEMS_32
+ENTRY gohmap_mapassign_fast32_sse41
+        testq   %rsi, %rsi
+        je      .Lslow
+        ASSIGN  sse41x32, 0, 0, .Lslow, .Lundo, .Lundo, .Lraced
+.Lundo:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lslow:
+        jmp     gohmap_slow_mapassign_fast32
+.Lraced:
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        call    gohmap_concurrent_map_writes
+        ud2
+END gohmap_mapassign_fast32_sse41

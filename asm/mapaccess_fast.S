@@ -1,5 +1,5 @@
 /*
- * runtime.mapaccess1_fast64 and mapaccess2_fast64.
+ * runtime.mapaccess1_fast64 and mapaccess2_fast64, mapaccess1_fast32 and mapaccess2_fast32.
  *
  *   usize gohmap_mapaccess1_fast64_ISA(rdi = *const MapType, rsi = *const Hmap, rdx = key)
  *         ->  address of the element, or of zeroes
@@ -7,12 +7,15 @@
  *   gohmap_mapaccess1_fast64_words_ISA, gohmap_mapaccess2_fast64_words_ISA: the same for buckets of 144 bytes with
  *   elements of 8; what is not asked leaves room for another lookup under way while this one waits for memory
  *
+ *   gohmap_mapaccess1_fast32_sse41, gohmap_mapaccess2_fast32_sse41: the same for keys of four bytes, zero extended
+ *
  * The only slow case is a write under way; and every fault. Twins: mapaccess1_fast64 and mapaccess2_fast64 in
  * src/map/fast64.rs, which search all eight slots of every bucket of the chain, emptyRest or not; so do these.
  */
         .include "base.inc"
         .include "sse41.inc"
         .include "avx512.inc"
+        .include "sse41x32.inc"
 
         .macro  ACCESS isa, fixed, two, slow, none
         leal    -1(%rcx), %eax
@@ -43,7 +46,7 @@
         .else
         movzbl  MAPTYPE_ELEMSIZE(%rdi), %eax
         imulq   %rcx, %rax
-        leaq    72(%r8,%rax), %rax
+        leaq    ELEMS(%r8,%rax), %rax
         .endif
         .if     \two
         movl    $1, %edx
@@ -124,17 +127,33 @@ END \name\()_words_\isa
 ENTRY \name\()_\isa
         cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
         je      \name\()_words_\isa
-        BEGIN   \isa, .Lanyslow\@, .Lanynone\@
-        ACCESS  \isa, 0, \two, .Lanyslow\@, .Lanynone\@
-.Lanynone\@:
-        NONE    \two
-.Lanyslow\@:
-        jmp     \slow\()_\isa
-        FIXUP   \name\()_\isa, .Lanyslow\@, .Lanyslow\@
+        ANY     \isa, \two, \name\()_\isa, \slow\()_\isa
 END \name\()_\isa
         .endm
 
+/* The rest of the routine `name`, for elements of any size. */
+        .macro  ANY isa, two, name, slow
+        BEGIN   \isa, .Lslow\@, .Lnone\@
+        ACCESS  \isa, 0, \two, .Lslow\@, .Lnone\@
+.Lnone\@:
+        NONE    \two
+.Lslow\@:
+        jmp     \slow
+        FIXUP   \name, .Lslow\@, .Lslow\@
+        .endm
+
+        .macro  MAPACCESS_FAST32 two, name, slow
+ENTRY \name
+        ANY     sse41x32, \two, \name, \slow
+END \name
+        .endm
+
+        .set    ELEMS, ELEMS_64
         MAPACCESS_FAST64 sse41, 0, gohmap_mapaccess1_fast64, gohmap_slow_mapaccess1_fast64
         MAPACCESS_FAST64 sse41, 1, gohmap_mapaccess2_fast64, gohmap_slow_mapaccess2_fast64
         MAPACCESS_FAST64 avx512, 0, gohmap_mapaccess1_fast64, gohmap_slow_mapaccess1_fast64
         MAPACCESS_FAST64 avx512, 1, gohmap_mapaccess2_fast64, gohmap_slow_mapaccess2_fast64
+
+        .set    ELEMS, ELEMS_32
+        MAPACCESS_FAST32 0, gohmap_mapaccess1_fast32_sse41, gohmap_slow_mapaccess1_fast32
+        MAPACCESS_FAST32 1, gohmap_mapaccess2_fast32_sse41, gohmap_slow_mapaccess2_fast32

@@ -1,0 +1,210 @@
+//! The assembly's side: its routines, and the functions that they jump to and call.
+
+use super::*;
+use crate::heap::OnFree;
+use crate::probe::{Absent, GrowWork, Probe, Step};
+
+/// A family: its routines, and the functions that they jump to.
+///
+/// `_WORDS`: the same with lookups that are for [`Routines::Words`] alone.
+macro_rules! family {
+    (
+        $name:ident $probe:expr,
+        $assign:ident $set:ident $access1:ident $access2:ident $delete:ident,
+        $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
+        $assign32:ident $access1_32:ident $access2_32:ident,
+        $next:ident $prefetch:ident $prefetch_read:ident
+        $(, $words:ident $words_access1:ident $words_access2:ident)?
+    ) => {
+        #[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
+        unsafe extern "C-unwind" {
+            fn $assign(t: &MapType, h: usize, key: u64) -> usize;
+            fn $access1(t: &MapType, h: usize, key: u64) -> usize;
+            fn $access2(t: &MapType, h: usize, key: u64) -> Found;
+            fn $delete(t: &MapType, h: usize, key: u64);
+        }
+        portable_functions! { $probe, $slow_assign $slow_access1 $slow_access2 $slow_delete }
+        pub(super) static $name: Fast64 = Fast64 {
+            mapassign: $assign,
+            mapset: $set,
+            mapaccess1: $access1,
+            mapaccess2: $access2,
+            mapdelete: $delete,
+            mapassign32: $assign32,
+            mapaccess1_32: $access1_32,
+            mapaccess2_32: $access2_32,
+            mapiternext: $next,
+            prefetch: $prefetch,
+            prefetch_read: $prefetch_read,
+        };
+        $(pub(super) static $words: Fast64 =
+            Fast64 { mapaccess1: $words_access1, mapaccess2: $words_access2, ..$name };)?
+    };
+}
+family! {
+    SCALAR &(),
+    gohmap_mapassign_fast64_scalar mapset_scalar gohmap_mapaccess1_fast64_scalar
+    gohmap_mapaccess2_fast64_scalar gohmap_mapdelete_fast64_scalar,
+    gohmap_slow_mapassign_fast64_scalar gohmap_slow_mapaccess1_fast64_scalar
+    gohmap_slow_mapaccess2_fast64_scalar gohmap_slow_mapdelete_fast64_scalar,
+    gohmap_slow_mapassign_fast32 gohmap_slow_mapaccess1_fast32 gohmap_slow_mapaccess2_fast32,
+    gohmap_slow_mapiternext no_prefetch no_prefetch
+}
+family! {
+    SSE41 &Sse41Work,
+    gohmap_mapassign_fast64_sse41 gohmap_mapset_fast64_sse41 gohmap_mapaccess1_fast64_sse41
+    gohmap_mapaccess2_fast64_sse41 gohmap_mapdelete_fast64_sse41,
+    gohmap_slow_mapassign_fast64_sse41 gohmap_slow_mapaccess1_fast64_sse41
+    gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41,
+    gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41 gohmap_mapaccess2_fast32_sse41,
+    gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41 gohmap_prefetchread_fast64_sse41,
+    SSE41_WORDS gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41
+}
+family! {
+    AVX512 &Avx512Work,
+    gohmap_mapassign_fast64_avx512 gohmap_mapset_fast64_avx512 gohmap_mapaccess1_fast64_avx512
+    gohmap_mapaccess2_fast64_avx512 gohmap_mapdelete_fast64_avx512,
+    gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
+    gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512,
+    gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41 gohmap_mapaccess2_fast32_sse41,
+    gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512 gohmap_prefetchread_fast64_avx512,
+    AVX512_WORDS gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512
+}
+
+#[expect(improper_ctypes, reason = "as above")]
+unsafe extern "C-unwind" {
+    fn gohmap_mapassign_fast32_sse41(t: &MapType, h: usize, key: u64) -> usize;
+    fn gohmap_mapaccess1_fast32_sse41(t: &MapType, h: usize, key: u64) -> usize;
+    fn gohmap_mapaccess2_fast32_sse41(t: &MapType, h: usize, key: u64) -> Found;
+    fn gohmap_mapaccess1_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> usize;
+    fn gohmap_mapaccess2_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> Found;
+    fn gohmap_mapaccess1_fast64_words_avx512(t: &MapType, h: usize, key: u64) -> usize;
+    fn gohmap_mapaccess2_fast64_words_avx512(t: &MapType, h: usize, key: u64) -> Found;
+    fn gohmap_mapiternext_sse41(t: &MapType, it: &mut Hiter);
+    fn gohmap_mapiternext_avx512(t: &MapType, it: &mut Hiter);
+    fn gohmap_mapset_fast64_sse41(t: &MapType, h: usize, key: u64, value: u64) -> usize;
+    fn gohmap_mapset_fast64_avx512(t: &MapType, h: usize, key: u64, value: u64) -> usize;
+    fn gohmap_prefetch_fast64_sse41(t: &MapType, h: usize, keys: &[u64; 8]);
+    fn gohmap_prefetchread_fast64_sse41(t: &MapType, h: usize, keys: &[u64; 8]);
+    fn gohmap_prefetch_fast64_avx512(t: &MapType, h: usize, keys: &[u64; 8]);
+    fn gohmap_prefetchread_fast64_avx512(t: &MapType, h: usize, keys: &[u64; 8]);
+}
+
+unsafe extern "C-unwind" fn mapset_scalar(t: &MapType, h: usize, key: u64, _: u64) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { gohmap_mapassign_fast64_scalar(t, h, key) }
+}
+
+/// The probes of slow cases: no watchers, and evacuation work is the assembly's if it can.
+macro_rules! work {
+    ($($name:ident $work:ident)*) => {$(
+        struct $name;
+
+        impl Probe for $name {
+            const WATCHES: bool = false;
+
+            #[inline(always)]
+            fn step(&self, _: Step) {}
+
+            #[inline(always)]
+            fn grow_work(&self) -> Option<GrowWork> {
+                Some($work)
+            }
+        }
+
+        #[expect(improper_ctypes, reason = "as above")]
+        unsafe extern "C-unwind" {
+            fn $work(t: &MapType, h: usize, unused: u64, bucket: u64) -> u64;
+        }
+    )*};
+}
+work! { Sse41Work gohmap_growwork_fast64_sse41 Avx512Work gohmap_growwork_fast64_avx512 }
+
+/// Gives the old array and what belongs with it, which no iterator looks at, back to a heap that touches nothing for
+/// that; else says 0.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn gohmap_free_oldbuckets(t: &MapType, h: usize, old: usize) -> u64 {
+    let heap = &t.rt.heap;
+    if !matches!(heap.config().on_free, OnFree::Reuse | OnFree::Keep) || heap.ranged(h) {
+        return 0;
+    }
+    heap.free_table(h, old);
+    1
+}
+
+/// The memory of the first bucket of a map, plus 1 when it is still to be cleared, if the heap has any to give and
+/// would take it back as if nothing had happened; else 0.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn gohmap_first_bucket(t: &MapType, h: usize) -> usize {
+    if !matches!(t.rt.heap.config().on_free, OnFree::Reuse | OnFree::Keep) {
+        return 0;
+    }
+    malloc::try_bucket(t, h).map_or(0, |a| a.addr + usize::from(a.needs_zero))
+}
+
+/// Takes it back: clearing it faults, which is the allocator's to do.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn gohmap_no_first_bucket(t: &MapType, _: usize, bucket: usize) {
+    t.rt.heap.free(bucket);
+}
+
+/// The probe of an operation whose evacuation work the assembly has done.
+struct Worked;
+
+impl Probe for Worked {
+    const WATCHES: bool = false;
+    const WORKED: bool = true;
+
+    #[inline(always)]
+    fn step(&self, _: Step) {}
+}
+
+/// The probe of an assign whose search the assembly has done. A growth that it starts is the assembly's to go on with.
+struct Searched(Absent);
+
+impl Probe for Searched {
+    const WATCHES: bool = false;
+    const ENDS_AT_GROWTH: bool = true;
+
+    #[inline(always)]
+    fn absent(&self) -> Option<Absent> {
+        Some(self.0)
+    }
+
+    #[inline(always)]
+    fn step(&self, _: Step) {}
+}
+
+/// An assign to a table that has to grow, or to a chain that has to. Returns 0 when the table has begun to grow: with that
+/// the assembly starts anew.
+#[unsafe(no_mangle)]
+unsafe extern "C-unwind" fn gohmap_absent_mapassign_fast64(
+    t: &MapType,
+    h: usize,
+    key: u64,
+    hash: u64,
+    bucket: usize,
+    slot: usize,
+) -> usize {
+    let searched = Searched(Absent { hash, bucket, slot });
+    // SAFETY: the caller's promise.
+    op(|| unsafe { fast64::mapassign_fast64(t, h, key, &searched) })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C-unwind" fn gohmap_worked_mapassign_fast64(t: &MapType, h: usize, key: u64) -> usize {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { fast64::mapassign_fast64(t, h, key, &Worked) })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C-unwind" fn gohmap_worked_mapdelete_fast64(t: &MapType, h: usize, key: u64) {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { fast64::mapdelete_fast64(t, h, key, &Worked) });
+}
+
+/// The end of an operation that found `hashWriting` cleared by somebody else.
+#[unsafe(no_mangle)]
+extern "C-unwind" fn gohmap_concurrent_map_writes() -> ! {
+    crate::fatal::fatal("concurrent map writes")
+}
