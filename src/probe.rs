@@ -116,6 +116,12 @@ pub enum Step {
         /// Address of the present last bucket.
         bucket: usize,
     },
+    /// A walk over buckets that neither searches nor moves (clearing, copying, looking for the end of a chain, skipping what
+    /// is evacuated) is about to come to another one.
+    Walk {
+        /// Its address.
+        addr: usize,
+    },
     /// The operation is about to return.
     Leave {
         /// Which one.

@@ -258,6 +258,44 @@ impl Arena {
     }
 }
 
+/// Books, to be put back later. The memory is [`saved`](super::saved)'s affair.
+impl Arena {
+    /// Makes these books those of another arena, or of this one at another time.
+    pub(super) fn copy_books(&mut self, from: &Self) {
+        self.reservations.truncate(from.reservations.len());
+        for (i, r) in from.reservations.iter().enumerate() {
+            match self.reservations.get_mut(i) {
+                Some(to) => {
+                    (to.base, to.len) = (r.base, r.len);
+                    to.pages.clone_from(&r.pages);
+                }
+                None => self.reservations.push(Reservation { base: r.base, len: r.len, pages: r.pages.clone() }),
+            }
+        }
+        if self.territory != from.territory {
+            self.territory.clone_from(&from.territory);
+        }
+        if self.free != from.free {
+            self.free.clone_from(&from.free);
+        }
+        (self.next, self.ready, self.end) = (from.next, from.ready, from.end);
+        (self.hint, self.committed) = (from.hint, from.committed);
+    }
+
+    /// Lets go of the books without giving any memory back: it is another arena's.
+    pub(super) fn forget(&mut self) {
+        self.reservations.clear();
+    }
+
+    /// First address, end of what has been handed out, and end of what is usable, where all of it is one reservation.
+    pub(super) fn extent(&self) -> Option<(usize, usize, usize)> {
+        match self.reservations.as_slice() {
+            [one] => Some((one.base, self.next, self.ready)),
+            _ => None,
+        }
+    }
+}
+
 impl Drop for Arena {
     fn drop(&mut self) {
         for r in &self.reservations {

@@ -12,6 +12,7 @@ mod place;
 mod placing;
 mod ranges;
 mod records;
+mod saved;
 mod sizeclass;
 mod spans;
 mod sys;
@@ -19,6 +20,7 @@ mod sys;
 pub use breaking::{FileBacked, Prot};
 pub use object::{Allocation, Object, OutOfMemory, Request, Role, Stats};
 pub use place::{Array, Part, Place, Zone};
+pub use saved::Saved;
 pub(crate) use sizeclass::is_large;
 pub use sizeclass::{MAX_SMALL_SIZE, MIN_SIZE_FOR_MALLOC_HEADER, PAGE_SIZE, roundupsize};
 
@@ -102,17 +104,7 @@ impl Heap {
     /// A heap. Address space is reserved when the first object needs it.
     #[must_use]
     pub fn new(config: HeapConfig) -> Self {
-        let (placing, limit) = (Placing::new(config.placement), config.limit);
-        let state = State {
-            objects: 0,
-            placing,
-            records: Records::new(),
-            bytes: 0,
-            refuse_in: None,
-            limit,
-            may_refuse: limit.is_some(),
-            recent: (0, NONE),
-        };
+        let state = State::new(&config);
         Self { config, state: Lock::new(state) }
     }
 
@@ -284,6 +276,19 @@ struct Freed {
 }
 
 impl State {
+    fn new(config: &HeapConfig) -> Self {
+        Self {
+            objects: 0,
+            placing: Placing::new(config.placement),
+            records: Records::new(),
+            bytes: 0,
+            refuse_in: None,
+            limit: config.limit,
+            may_refuse: config.limit.is_some(),
+            recent: (0, NONE),
+        }
+    }
+
     #[inline]
     fn alloc(&mut self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, OutOfMemory> {
         // The usual: a slot that has been freed. Objects of this size have no malloc header.

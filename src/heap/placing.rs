@@ -98,7 +98,7 @@ impl Placing {
 }
 
 /// Which addresses are the heap's, and which of them it must not hand out again.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Territory {
     /// Mapped by the heap and not unmapped since: what it may touch.
     mapped: Ranges,

@@ -3,7 +3,7 @@
 use std::collections::TryReserveError;
 
 /// A set of addresses. Ranges that touch are one.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ranges(Vec<(usize, usize)>);
 
 impl Ranges {

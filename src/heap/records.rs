@@ -71,6 +71,16 @@ pub(super) struct Records {
 }
 
 impl Records {
+    /// Makes these records those of another time.
+    pub(super) fn copy_from(&mut self, from: &Self) {
+        self.all.clone_from(&from.all);
+        (self.freed, self.single) = (from.freed, from.single);
+        self.layouts.clone_from(&from.layouts);
+        if self.strangers != from.strangers {
+            self.strangers.clone_from(&from.strangers);
+        }
+    }
+
     pub(super) fn new() -> Self {
         Self { all: Vec::new(), freed: [NONE; CLASSES], single: NONE, layouts: Vec::new(), strangers: HashMap::new() }
     }

@@ -15,7 +15,7 @@ use super::sys::Refusal;
 use std::ops::Range;
 
 /// A run of pages cut into slots, or one large object.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Span {
     base: usize,
     pages: usize,
@@ -176,6 +176,22 @@ impl Spans {
     /// The bytes of a slot, by its first.
     pub(super) fn extent(&self, slot: usize) -> Range<usize> {
         self.arena.span_at(slot).map_or(slot..slot, |i| slot..slot + self.spans[i as usize].slot_size())
+    }
+
+    /// Makes these books those of another time.
+    pub(super) fn copy_books(&mut self, from: &Self) {
+        self.arena.copy_books(&from.arena);
+        self.spans.clone_from(&from.spans);
+        (self.fresh, self.dead) = (from.fresh, from.dead);
+    }
+
+    pub(super) fn arena(&self) -> &Arena {
+        &self.arena
+    }
+
+    /// Lets go of copied books: the memory is another's.
+    pub(super) fn forget(&mut self) {
+        self.arena.forget();
     }
 
     pub(super) fn committed(&self) -> usize {

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod check;
 pub mod child;
+pub mod experiment;
 mod normalise;
 pub mod programs;
 pub mod script;

@@ -36,10 +36,10 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
         h.toggle_writing();
         let rules = t.rt.rules();
         if rules.clear_marks_empty {
-            mapclear_func1(t, h.buckets(), bucket_mask(h.b()));
+            mapclear_func1(t, h.buckets(), bucket_mask(h.b()), p);
             let old = h.oldbuckets();
             if old != 0 {
-                mapclear_func1(t, old, h.oldbucketmask());
+                mapclear_func1(t, old, h.oldbucketmask(), p);
             }
         }
         let watched = h.flags() & (ITERATOR | OLD_ITERATOR) != 0;
@@ -83,13 +83,14 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
 
 /// `mapclear.func1`: marks every slot of an array and its chains `emptyRest`.
 #[inline(always)]
-unsafe fn mapclear_func1(t: &MapType, array: usize, mask: u64) {
+unsafe fn mapclear_func1<P: Probe>(t: &MapType, array: usize, mask: u64, p: &P) {
     let mut i = 0_u64;
     // SAFETY: the caller's promise for the array.
     unsafe {
         while i <= mask {
             let mut b = B::of(t, array, i);
             while !b.is_nil() {
+                p.step(Step::Walk { addr: b.0 });
                 for slot in 0..BUCKET_CNT {
                     b.set_top(slot, EMPTY_REST);
                 }

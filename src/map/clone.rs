@@ -95,6 +95,7 @@ unsafe fn copy_array<P: Probe>(t: &MapType, src: H, dst: H, p: &P) {
             while j < src_len {
                 let mut from = B::of(t, src.buckets(), i.wrapping_add(j) as u64);
                 while !from.is_nil() {
+                    p.step(Step::Walk { addr: from.0 });
                     to = moveToBmap(t, dst, to, from, p);
                     from = from.overflow(t);
                 }
@@ -116,6 +117,7 @@ unsafe fn copy_old<P: Probe>(t: &MapType, src: H, dst: H, p: &P) {
         while i < bucket_shift(old_b) as i64 {
             let mut from = B::of(t, old, i as u64);
             i += 1;
+            p.step(Step::Walk { addr: from.0 });
             if evacuated(from) {
                 continue;
             }
@@ -124,11 +126,13 @@ unsafe fn copy_old<P: Probe>(t: &MapType, src: H, dst: H, p: &P) {
                 let mut b = B::of(t, dst.buckets(), (i - 1) as u64 & bucket_mask(dst.b()));
                 while !b.overflow(t).is_nil() {
                     b = b.overflow(t);
+                    p.step(Step::Walk { addr: b.0 });
                 }
                 let mut to = (b, 0);
                 while !from.is_nil() {
                     to = moveToBmap(t, dst, to, from, p);
                     from = from.overflow(t);
+                    p.step(Step::Walk { addr: from.0 });
                 }
                 continue;
             }
@@ -152,6 +156,7 @@ unsafe fn copy_old<P: Probe>(t: &MapType, src: H, dst: H, p: &P) {
                     typedmemmove(to, e, t.elem_size);
                 }
                 from = from.overflow(t);
+                p.step(Step::Walk { addr: from.0 });
             }
         }
     }

@@ -184,6 +184,26 @@ pub unsafe fn assign_probed<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) 
     }
 }
 
+/// `v, ok := m[k]` by the portable functions, watched; elements have at most [`ZERO_VAL_SIZE`] bytes.
+///
+/// # Panics
+/// As [`mapaccess1`](access::mapaccess1).
+///
+/// # Safety
+/// As [`mapaccess1`](access::mapaccess1).
+#[inline]
+pub unsafe fn access2_probed<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> (usize, bool) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match t.fast {
+            Fast::Generic => access::mapaccess2(t, h, key, p),
+            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapaccess2_fast32(t, h, mem::ld32(key), p),
+            Fast::Fast64 | Fast::Fast64Ptr => fast64::mapaccess2_fast64(t, h, mem::ld64(key), p),
+            Fast::FastStr => faststr::mapaccess2_faststr(t, h, GoString::at(key), p),
+        }
+    }
+}
+
 /// [`delete`](fn@delete) by the portable functions, watched.
 ///
 /// # Panics

@@ -63,7 +63,7 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
                 clear(e, t.elem_size, t.elem_has_pointers);
             }
             b.set_top(i, EMPTY_ONE);
-            mark_rest_empty(t, first, b, i);
+            mark_rest_empty(t, first, b, i, p);
             let count = h.count().wrapping_sub(1);
             p.step(Step::Count { count });
             h.set_count(count);

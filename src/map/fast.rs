@@ -252,7 +252,7 @@ pub(super) unsafe fn delete<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
                 }
                 clear(b.elem(t, i), t.bucket.elem_size, t.elem_has_pointers);
                 b.set_top(i, EMPTY_ONE);
-                mark_rest_empty(t, first, b, i);
+                mark_rest_empty(t, first, b, i, p);
                 let count = h.count().wrapping_sub(1);
                 p.step(Step::Count { count });
                 h.set_count(count);

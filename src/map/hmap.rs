@@ -4,6 +4,7 @@
 //! watched region. `H` and `B` are addresses, nothing more.
 
 use crate::layout::{BUCKET_CNT, EMPTY_ONE, HASH_WRITING, MIN_TOP_HASH, SAME_SIZE_GROW, mem};
+use crate::probe::{Probe, Step};
 use crate::types::MapType;
 
 /// `1 << b`, the shift counting modulo 64 (`bucketShift`).
@@ -213,7 +214,7 @@ pub(super) unsafe fn lookup_bucket(t: &MapType, h: H, hash: u64) -> B {
 /// After slot `i` of `b` was marked `emptyOne`: turns the run of `emptyOne`s at the end of the chain that begins at
 /// `first` into `emptyRest`s.
 #[inline(always)]
-pub(super) unsafe fn mark_rest_empty(t: &MapType, first: B, b: B, i: usize) {
+pub(super) unsafe fn mark_rest_empty<P: Probe>(t: &MapType, first: B, b: B, i: usize, p: &P) {
     use crate::layout::EMPTY_REST;
     // SAFETY: the caller's promise for the chain.
     unsafe {
@@ -238,6 +239,7 @@ pub(super) unsafe fn mark_rest_empty(t: &MapType, first: B, b: B, i: usize) {
                 b = first;
                 while b.overflow(t) != here {
                     b = b.overflow(t);
+                    p.step(Step::Walk { addr: b.0 });
                 }
                 i = BUCKET_CNT - 1;
             } else {

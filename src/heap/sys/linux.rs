@@ -62,6 +62,26 @@ pub(in crate::heap) fn protect(addr: usize, len: usize, prot: Prot) -> io::Resul
     Ok(())
 }
 
+/// Puts fresh pages, readable, writable and zero, in the place of whatever is mapped there.
+pub(in crate::heap) fn renew(addr: usize, len: usize) -> io::Result<()> {
+    let len = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
+    let (prot, flags) = (
+        ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
+        MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS | MapFlags::MAP_FIXED,
+    );
+    // SAFETY: replaces pages of the heap, or pages that an experiment has taken from it, which only emulated accesses touch.
+    unsafe { mman::mmap_anonymous(NonZeroUsize::new(addr), len, prot, flags) }?;
+    Ok(())
+}
+
+/// Asks for no huge pages in a range.
+pub(in crate::heap) fn advise_small(addr: usize, len: usize) {
+    if let Ok(p) = pointer(addr) {
+        // SAFETY: has no effect on what the memory holds.
+        let _ = unsafe { mman::madvise(p, len, MmapAdvise::MADV_NOHUGEPAGE) };
+    }
+}
+
 /// Asks for huge pages in a range; whether there are any is the system's affair.
 pub(in crate::heap) fn advise_huge(addr: usize, len: usize) {
     if let Ok(p) = pointer(addr) {

@@ -36,6 +36,14 @@ pub(in crate::heap) fn commit(_: usize, _: usize) -> Result<(), Refusal> {
 /// Nothing to do: the allocator decides.
 pub(in crate::heap) fn advise_huge(_: usize, _: usize) {}
 
+/// Nothing to do: there are no pages.
+pub(in crate::heap) fn advise_small(_: usize, _: usize) {}
+
+/// Cannot be done to ordinary memory.
+pub(in crate::heap) fn renew(_: usize, _: usize) -> io::Result<()> {
+    unsupported()
+}
+
 /// Gives back what [`reserve`] took, whole.
 pub(in crate::heap) fn release(addr: usize, len: usize) -> io::Result<()> {
     let layout = layout(len).ok_or(io::ErrorKind::InvalidInput)?;

@@ -206,3 +206,51 @@ fn a_thousand_heaps_leave_no_address_space_behind() {
     // Other tests run beside this one and hold a few arenas. One leak a heap would be 35 GB.
     assert!(grown < 6 << 30, "{grown} bytes");
 }
+
+/// Whatever happens in between, memory and books come back, and the same objects are handed out again.
+#[test]
+fn a_saved_heap_comes_back() {
+    let h = heap(Placement::Spans, OnFree::Reuse);
+    let first: Vec<usize> = (0..50).map(|i| h.alloc(&request(48 + i, 0, Role::Other)).unwrap().addr).collect();
+    let fill = |addr: usize, v: u8| (addr..addr + 48).for_each(|a| unsafe { mem::st8(a, v) });
+    first.iter().for_each(|&a| fill(a, 1));
+    let saved = h.save(256 << 10).unwrap();
+    let stats = h.stats();
+    let round = |pages: bool| {
+        let new: Vec<(usize, bool)> = [144, 48, 20_000, 3000]
+            .map(|size| {
+                let a = h.alloc(&request(size, 0, Role::Other)).unwrap();
+                fill(a.addr, 2);
+                (a.addr, a.needs_zero)
+            })
+            .into();
+        first.iter().for_each(|&a| fill(a, 3));
+        h.free(first[7]);
+        // Touched although nothing is there.
+        unsafe { mem::st64(saved.range().end - 8, 4) };
+        h.set_ranged(first[0], true);
+        if pages {
+            h.unmap(first[20], 1).unwrap();
+            h.protect(first[3], 1, Prot::None).unwrap_or_default();
+            h.back_with_file(new[2].0, 20_000).unwrap().truncate(0).unwrap();
+        }
+        h.restore(&saved, pages).unwrap();
+        assert_eq!(h.stats(), stats);
+        for &a in &first {
+            assert!((a..a + 48).all(|a| unsafe { mem::ld8(a) } == 1));
+            assert!(h.locate(a).is_some_and(|o| o.base == a && !o.freed));
+        }
+        assert_eq!(unsafe { mem::ld64(saved.range().end - 8) }, 0);
+        new
+    };
+    let expected = round(false);
+    for pages in [false, true, true, false, false] {
+        assert_eq!(round(pages), expected);
+    }
+    // SAFETY: reads with the kernel's help: nothing faults.
+    assert!(sys::read(saved.range().end).is_none(), "the fence");
+    drop(saved);
+    h.alloc(&request(48, 0, Role::Other)).unwrap();
+    assert!(h.save(1 << 20).is_ok());
+    assert!(heap(Placement::Isolated, OnFree::Reuse).save(0).is_err());
+}

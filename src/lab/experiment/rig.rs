@@ -1,0 +1,395 @@
+//! A scenario that is ready to be broken: its map built, its heap saved, its healthy run known.
+
+use super::fault::Fault;
+use super::inject::{Aids, Hung, NEVER, Strike, Striker};
+use super::keys::{KeyKind, Keys};
+use super::lab::{GROUND, Lab, ROOM};
+use super::moment::{At, Moment, StepKind};
+use super::outcome::{Class, Mask, Outcome};
+use super::run::{Finding, Stage, Trail};
+use super::shape::{Shape, value_of};
+use super::site::Site;
+use super::workload::{Operation, Workload};
+use crate::fatal::SigInfo;
+use crate::fatal::goroutine::with_current;
+use crate::fault::{Death, guarded};
+use crate::heap::{Request, Role, Saved};
+use crate::layout::mem;
+use crate::probe::Step;
+use crate::types::MapType;
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A map and what is done to it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scenario {
+    /// The state of the map at the beginning.
+    pub shape: Shape,
+    /// Its type.
+    pub kind: KeyKind,
+    /// What is done.
+    pub workload: Workload,
+}
+
+/// The events of an operation in the healthy run.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    /// The event "before".
+    before: u64,
+    /// Steps between that and the event "after".
+    steps: u32,
+}
+
+/// The healthy run.
+struct Golden {
+    spans: Vec<Span>,
+    /// The kinds of all events, from event 1 on.
+    kinds: Vec<StepKind>,
+}
+
+/// A scenario in a laboratory. All rigs share the laboratory's heap, one at a time.
+pub struct Rig {
+    /// What it is.
+    pub scenario: Scenario,
+    pub(crate) t: MapType,
+    pub(crate) h: usize,
+    keys: Keys,
+    operations: Vec<Operation>,
+    initial: Vec<Option<u64>>,
+    aids: Aids,
+    saved: Saved,
+    golden: Golden,
+    pub(crate) trail: Trail,
+    it: usize,
+    #[cfg(gohmap_asm)]
+    accesses: std::cell::OnceCell<super::accesses::Accesses>,
+}
+
+/// Runs may have this many times as many events as the healthy one, and some more: enough to run off the end of the heap's
+/// memory, which ends a loop that goes astray.
+const PATIENCE: u64 = 8;
+const MORE: u64 = 60_000;
+
+impl Rig {
+    /// Builds a scenario.
+    ///
+    /// # Errors
+    /// When it cannot be: it needs more memory than there is, or goes wrong without any fault.
+    pub fn new(lab: &Lab, scenario: &Scenario) -> Result<Self, String> {
+        let heap = lab.heap();
+        heap.restore(&lab.pristine, true).map_err(|e| e.to_string())?;
+        lab.rt.rng.set_state(GROUND as u64);
+        if scenario.workload.needs_clone() && !lab.rt.rules().has_clone {
+            return Err(format!("Go {} has no maps.Clone", lab.version));
+        }
+        let (kind, shape) = (scenario.kind, scenario.shape);
+        let t = kind.map_type(&lab.rt);
+        let steps = shape.steps(kind, &t);
+        let numbers = scenario.workload.keys().into_iter().chain(steps.iter().map(|s| s.0)).collect();
+        let text = |e: crate::heap::OutOfMemory| e.to_string();
+        let keys = Keys::new(kind, numbers, heap).map_err(text)?;
+        // SAFETY: fresh maps in a sound heap.
+        let (h, there) = unsafe { shape.build(&t, &keys, &steps) };
+        let others = Keys::new(kind, (1..=20).collect(), heap).map_err(text)?;
+        // SAFETY: as above.
+        let (other, _) = unsafe { Shape::Grown.build(&t, &others, &Shape::Grown.steps(kind, &t)) };
+        let aids = Aids { other, stale: stale(lab, &t, h).map_err(text)? };
+        let operations = scenario.workload.operations(&there);
+        let mut initial = vec![None; keys.len()];
+        there.iter().for_each(|&n| initial[keys.find(n).expect("a key of the map")] = Some(value_of(n)));
+        let trail = Trail::new(keys.len(), &lab.shared.during);
+        let saved = heap.save(ROOM).map_err(|e| e.to_string())?;
+        let golden = Golden { spans: Vec::new(), kinds: Vec::new() };
+        let mut rig = Self {
+            scenario: scenario.clone(),
+            t,
+            h,
+            keys,
+            operations,
+            initial,
+            aids,
+            saved,
+            golden,
+            trail,
+            it: lab.it,
+            #[cfg(gohmap_asm)]
+            accesses: std::cell::OnceCell::new(),
+        };
+        rig.golden = rig.run_healthy()?;
+        Ok(rig)
+    }
+
+    /// Makes the laboratory's heap this rig's: after another rig has been used.
+    ///
+    /// # Errors
+    /// As mmap(2).
+    pub fn enter(&self) -> std::io::Result<()> {
+        self.t.rt.heap.restore(&self.saved, true)
+    }
+
+    pub(crate) fn site(&self) -> Site<'_> {
+        Site { t: &self.t, h: self.h, it: self.it }
+    }
+
+    pub(crate) fn stage(&self) -> Stage<'_> {
+        Stage { t: &self.t, h: self.h, it: self.it, keys: &self.keys, operations: &self.operations, trail: &self.trail }
+    }
+
+    /// The operations.
+    #[must_use]
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// Every area that the map has at the beginning.
+    #[must_use]
+    pub fn areas(&self) -> Vec<super::Area> {
+        self.site().areas()
+    }
+
+    /// The map's type.
+    #[must_use]
+    pub fn map_type(&self) -> &MapType {
+        &self.t
+    }
+
+    /// Steps of an operation in the healthy run, in order.
+    #[must_use]
+    pub fn steps(&self, op: usize) -> &[StepKind] {
+        let Some(s) = self.golden.spans.get(op) else { return &[] };
+        &self.golden.kinds[s.before as usize..s.before as usize + s.steps as usize]
+    }
+
+    /// The event of a moment; `None` when there is no such moment.
+    #[must_use]
+    pub fn event(&self, m: Moment) -> Option<u64> {
+        let s = self.golden.spans.get(usize::from(m.op))?;
+        match m.at {
+            At::Before => Some(s.before),
+            At::Step(n) => (n <= s.steps).then(|| s.before + u64::from(n)),
+            At::After => Some(s.before + u64::from(s.steps) + 1),
+        }
+    }
+
+    /// Events of the healthy run, the look at the map afterwards included.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.golden.kinds.len() as u64
+    }
+
+    pub(crate) fn bound(&self) -> u64 {
+        self.events() * PATIENCE + MORE
+    }
+
+    /// Everything that a run begins with but the memory, which is restored after each run.
+    pub(crate) fn prepare(&self) {
+        self.t.rt.rng.set_state(GROUND as u64);
+        self.trail.reset(&self.initial);
+        with_current(|g| g.sig.set(None));
+    }
+
+    fn run_healthy(&self) -> Result<Golden, String> {
+        let mut golden = Golden { spans: vec![Span { before: 0, steps: 0 }; self.operations.len()], kinds: Vec::new() };
+        {
+            let golden = RefCell::new(&mut golden);
+            self.prepare();
+            let told = |n: u64, kind: StepKind, step: Option<&Step>| {
+                let mut golden = golden.borrow_mut();
+                golden.kinds.push(kind);
+                if let Some(span) = golden.spans.get_mut(usize::from(self.trail.during.get()))
+                    && step.is_none()
+                {
+                    // The first event that is no step comes before the operation, the last one after it; those between are a
+                    // range loop's.
+                    if span.before == 0 {
+                        span.before = n;
+                    }
+                    span.steps = (n - span.before).saturating_sub(1) as u32;
+                }
+            };
+            let striker = Striker::new(self.site(), self.aids, None, NEVER, 1 << 20).telling(&told);
+            // SAFETY: a healthy map: nothing faults.
+            let ended = unsafe { guarded(|| self.stage().play(&striker)) };
+            if let Err(death) = ended {
+                return Err(format!("dies without any fault: {}", death.text()));
+            }
+        }
+        if let Some(f) = self.trail.worst() {
+            return Err(format!("goes wrong without any fault: {}", evidence(&f)));
+        }
+        self.t.rt.heap.restore(&self.saved, false).map_err(|e| e.to_string())?;
+        Ok(golden)
+    }
+
+    /// Injects a fault at an event, in this process.
+    #[must_use]
+    pub fn inject(&self, fault: Fault, event: u64) -> Outcome {
+        let striker = self.striker(fault, event);
+        self.run(&striker, fault, event)
+    }
+
+    /// The same, telling somebody of every event before it happens.
+    pub fn inject_telling(&self, fault: Fault, event: u64, told: &dyn Fn(u64, StepKind, Option<&Step>)) -> Outcome {
+        let striker = self.striker(fault, event).telling(told);
+        self.run(&striker, fault, event)
+    }
+
+    fn run(&self, striker: &Striker<'_>, fault: Fault, event: u64) -> Outcome {
+        self.prepare();
+        // SAFETY: frames between here and a fault are those of the stage and of map operations, which drop nothing.
+        let ended = catch_unwind(AssertUnwindSafe(|| unsafe { guarded(|| self.stage().play(striker)) }));
+        let mut outcome = self.judge(ended, striker.strike.get(), event);
+        if let Some(addr) = outcome.addr.filter(|_| outcome.evidence.is_empty()) {
+            outcome.evidence = self.name(addr as usize);
+        }
+        if let Err(e) = self.t.rt.heap.restore(&self.saved, fault.breaks_pages()) {
+            outcome = Outcome::new(Class::ToolError, format!("the heap cannot be restored: {e}"), 0);
+        }
+        outcome
+    }
+
+    /// An address explained.
+    fn name(&self, addr: usize) -> String {
+        match self.t.rt.heap.place(addr) {
+            Some(place) => place.to_string(),
+            None if addr == 0 => String::new(),
+            None if self.saved.range().contains(&addr) => "heap, where nothing is".to_owned(),
+            None if (self.saved.range().end..self.saved.range().start + (64 << 20)).contains(&addr) => {
+                "behind the heap's end".to_owned()
+            }
+            None => "no memory of the heap".to_owned(),
+        }
+    }
+
+    fn judge(&self, ended: Result<Result<(), Death>, Box<dyn Any + Send>>, strike: Strike, event: u64) -> Outcome {
+        let during = self.trail.during.get();
+        if let Err(payload) = ended {
+            return match payload.downcast::<Hung>() {
+                Ok(_) => Outcome::new(Class::Hang, "", during),
+                Err(payload) => {
+                    let text = payload.downcast_ref::<String>().cloned();
+                    let text = text.or_else(|| payload.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+                    Outcome::new(Class::ToolError, text.unwrap_or_else(|| "a panic of the tool".to_owned()), during)
+                }
+            };
+        }
+        let Ok(ended) = ended else { unreachable!("handled above") };
+        match ended {
+            Err(death) => died(&death, with_current(|g| g.sig.get()), during),
+            Ok(()) => self.judge_end(strike, self.trail.worst(), event),
+        }
+    }
+
+    /// A run that has come to its end.
+    pub(crate) fn judge_end(&self, strike: Strike, worst: Option<Finding>, event: u64) -> Outcome {
+        let last = self.operations.len() as u16;
+        let (at, len) = match strike {
+            Strike::Waiting => return Outcome::new(Class::NotInjected, "its moment did not come", last),
+            Strike::Missed(why) => return Outcome::new(Class::NotInjected, why, last),
+            Strike::Done(at, len) => (at, len),
+        };
+        if let Some(f) = worst {
+            let mut o = Outcome::new(Class::Silent, f.wrong.name(), f.during);
+            o.evidence = evidence(&f);
+            return o;
+        }
+        if len == 0 {
+            return Outcome::new(Class::NotInjected, "nothing asked for memory", last);
+        }
+        self.masked(at, len, event)
+    }
+
+    #[cfg(gohmap_asm)]
+    fn masked(&self, at: usize, len: usize, event: u64) -> Outcome {
+        let accesses = self.accesses.get_or_init(|| {
+            // Made from the healthy run, so the heap must be as it was.
+            let _ = self.t.rt.heap.restore(&self.saved, true);
+            self.prepare();
+            let bound = 1 << 20;
+            let striker = Striker::new(self.site(), self.aids, None, NEVER, bound);
+            // SAFETY: the healthy run has ended well before.
+            let made =
+                super::accesses::record(&striker.n, self.saved.range(), || unsafe { self.stage().play(&striker) });
+            let _ = self.t.rt.heap.restore(&self.saved, true);
+            made
+        });
+        let (mask, access) = accesses.next(at, len, event);
+        let mut o = Outcome::new(Class::Masked, mask.name(), self.operations.len() as u16);
+        o.pc = access.filter(|_| mask != Mask::NeverRead);
+        o
+    }
+
+    #[cfg(not(gohmap_asm))]
+    fn masked(&self, _: usize, _: usize, _: u64) -> Outcome {
+        Outcome::new(Class::Masked, Mask::Other.name(), self.operations.len() as u16)
+    }
+
+    /// The probe of an injection.
+    pub(crate) fn striker(&self, fault: Fault, event: u64) -> Striker<'_> {
+        Striker::new(self.site(), self.aids, Some(fault), event, self.bound())
+    }
+
+    /// The bytes of an area of the map as they are now.
+    #[must_use]
+    pub fn bytes(&self, area: super::Area) -> Vec<u8> {
+        let Some((at, len)) = self.site().find(area) else { return Vec::new() };
+        // SAFETY: an object of the map, which is healthy between runs.
+        (at..at + len).map(|a| unsafe { mem::ld8(a) }).collect()
+    }
+}
+
+/// A freed object with what the map's buckets hold, a little older.
+fn stale(lab: &Lab, t: &MapType, h: usize) -> Result<usize, crate::heap::OutOfMemory> {
+    let site = Site { t, h, it: 0 };
+    let (from, len) = site.find(super::Area::Buckets).unwrap_or((0, t.bucket.size));
+    let r = Request { size: len, noscan: true, malloc_headers: false, owner: 0, role: Role::Other, table: 0 };
+    let at = lab.heap().alloc(&r)?.addr;
+    if from != 0 {
+        // SAFETY: the map's buckets, and a fresh object of the same size.
+        unsafe {
+            mem::memmove(at, from, len);
+            // Its elements are those of another time.
+            for b in (at..at + len).step_by(t.bucket.size) {
+                (0..8).for_each(|i| mem::st64(b + t.bucket.elem(i), mem::ld64(b + t.bucket.elem(i)).wrapping_add(1)));
+            }
+        }
+    }
+    lab.heap().free(at);
+    Ok(at)
+}
+
+/// The outcome of a death.
+pub(crate) fn died(death: &Death, sig: Option<SigInfo>, during: u16) -> Outcome {
+    let mut o = match death {
+        Death::Panic(p) => Outcome::new(Class::Panic, p.text().to_owned(), during),
+        Death::Fatal(f) if f.text() == "fault" => {
+            let (name, code) =
+                sig.map_or(("", 0), |s| (if s.sig == libc::SIGBUS { "SIGBUS" } else { "SIGSEGV" }, s.code));
+            Outcome::new(Class::Fault, format!("{name} code={code:#x}"), during)
+        }
+        Death::Fatal(f) => Outcome::new(Class::Fatal, f.text().to_owned(), during),
+    };
+    let signalled = match death {
+        Death::Panic(p) => p.signal().is_some(),
+        Death::Fatal(f) => matches!(f.text(), "fault" | "unexpected signal during runtime execution"),
+    };
+    if let Some(s) = sig.filter(|_| signalled) {
+        (o.addr, o.pc) = (Some(s.addr as u64), Some(s.pc));
+    }
+    o
+}
+
+/// What a finding says.
+pub(crate) fn evidence(f: &Finding) -> String {
+    use super::outcome::Wrong;
+    let key = f.key.map_or_else(|| "a key that is none of the map's".to_owned(), |k| format!("key {k}"));
+    match f.wrong {
+        Wrong::Value => format!("{key} has {}, not {}", f.got, f.want),
+        Wrong::LostKey => format!("{key} is not found"),
+        Wrong::PhantomKey => format!("{key} is there"),
+        Wrong::DuplicateKey => format!("{key} comes twice"),
+        Wrong::Count => format!("len is {}, not {}", f.got as i64, f.want as i64),
+        Wrong::Iteration => format!("{key} does not come"),
+    }
+}

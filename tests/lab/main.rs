@@ -1,0 +1,4 @@
+//! The fault laboratory.
+#![cfg(target_os = "linux")]
+
+mod injections;
