@@ -3,8 +3,10 @@
 //! One file a subcommand. They say and show things; what they do is done by the library.
 
 mod bench;
+mod campaign;
 mod crash;
 mod list;
+mod merge;
 mod progress;
 mod replay;
 mod text;
@@ -49,6 +51,8 @@ enum Verb {
     List(list::List),
     Replay(replay::Replay),
     Bench(bench::Bench),
+    Campaign(campaign::Campaign),
+    Merge(merge::Merge),
 }
 
 /// `--go`, the same everywhere.
@@ -73,6 +77,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::List(list) => list.run(),
         Verb::Replay(replay) => replay.run(),
         Verb::Bench(bench) => bench.run(),
+        Verb::Campaign(campaign) => campaign.run(),
+        Verb::Merge(merge) => merge.run(),
     };
     done.unwrap_or_else(|e| {
         eprintln!("gohmap: {e:#}");
@@ -164,7 +170,8 @@ mod tests {
             match args.command {
                 Verb::Crash(crash) => crash.case().map(drop),
                 Verb::Tour(tour) => tour.chosen().map(drop),
-                Verb::List(_) | Verb::Replay(_) => Ok(()),
+                Verb::List(_) | Verb::Replay(_) | Verb::Merge(_) => Ok(()),
+                Verb::Campaign(campaign) => campaign.spec().map(drop),
                 Verb::Bench(bench) => bench.plan().map(drop),
             }
             .unwrap_or_else(|e| panic!("{words:?}: {e}"));

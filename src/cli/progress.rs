@@ -39,6 +39,12 @@ impl Progress {
         }
     }
 
+    /// Counts so many steps, which cost the same each.
+    pub(super) fn reach(&mut self, done: usize) {
+        self.done = done;
+        self.paid = self.cost * done as f64 / self.total.max(1) as f64;
+    }
+
     /// Counts a part of the step that is under way.
     pub(super) fn pay(&mut self, cost: f64) {
         self.paid += cost;

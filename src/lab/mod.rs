@@ -1,6 +1,7 @@
 //! Experiments: scripts of map operations, and crashing programs, run and held against their recorded originals.
 
 pub mod bench;
+pub mod campaign;
 pub mod check;
 pub mod child;
 pub mod experiment;

@@ -1,15 +1,19 @@
-//! Which instruction accesses a byte of the heap next: the healthy run, single-stepped once.
+//! Which instruction accesses a byte of the heap next: the healthy run, recorded once.
 //!
 //! When a fault changes a byte that is overwritten before it is read, or never accessed again, the run goes on exactly as the
 //! healthy one. So the accesses of the healthy run tell the kinds of "nothing happened" apart, and cost nothing per
-//! injection. The processor's trap flag stops the run before every instruction; a decoder says what memory that is going to
-//! read and write.
+//! injection. The heap is put out of bounds for one run: each access faults, a decoder says what it reads and writes, and the
+//! handler does it.
 
 use super::outcome::Mask;
-use iced_x86::{Decoder, DecoderOptions, InstructionInfoFactory, OpAccess, Register};
+use iced_x86::{Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register};
 use std::cell::{Cell, UnsafeCell};
 use std::collections::HashMap;
+use std::fs::File;
+use std::io;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::ptr::with_exposed_provenance_mut;
 
 /// An access to one byte.
 #[derive(Clone, Copy, Debug)]
@@ -41,11 +45,13 @@ impl Accesses {
     }
 }
 
-/// What the trap handler works with. It interrupts the recorded code anywhere, so it allocates nothing.
+/// What the handlers work with. They interrupt the recorded code anywhere, so they allocate nothing.
 struct Recorder {
     event: *const Cell<u64>,
     range: Range<usize>,
     info: InstructionInfoFactory,
+    /// `/proc/self/mem`, which knows no protection.
+    memory: File,
     /// Event, address, bytes, whether it writes, instruction.
     log: Vec<(u64, usize, u8, bool, usize)>,
 }
@@ -63,12 +69,33 @@ const TRAP_FLAG: i64 = 0x100;
 /// The longest instruction.
 const LONGEST: usize = 15;
 
-extern "C" fn on_trap(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    // SAFETY: the kernel passes the interrupted thread's context.
-    let regs = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
-    // SAFETY: only the thread that is being recorded gets here, between `start` and `stop`.
-    let Some(r) = (unsafe { &mut *CURRENT.0.get() }) else {
-        regs[libc::REG_EFL as usize] &= !TRAP_FLAG;
+type Registers = [i64; 23];
+
+/// The recorder and the interrupted registers.
+///
+/// # Safety
+/// Called by the handlers alone, with their third argument.
+unsafe fn interrupted<'a>(context: *mut libc::c_void) -> (Option<&'a mut Recorder>, &'a mut Registers) {
+    // SAFETY: the kernel passes the interrupted thread's context; only the thread that is being recorded gets here.
+    unsafe { ((*CURRENT.0.get()).as_mut(), &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs) }
+}
+
+fn protect(range: &Range<usize>, prot: libc::c_int) {
+    // SAFETY: the heap of the laboratory.
+    unsafe { libc::mprotect(with_exposed_provenance_mut(range.start), range.len(), prot) };
+}
+
+/// An access to the heap, which is out of bounds: notes it and does it in the place of the instruction, or lets the
+/// instruction alone do it.
+extern "C" fn on_access(_: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: as `interrupted` says.
+    let (recorder, regs) = unsafe { interrupted(context) };
+    // SAFETY: the kernel passes it.
+    let addr = unsafe { (*info).si_addr() } as usize;
+    let Some(r) = recorder.filter(|r| r.range.contains(&addr)) else {
+        // No access that anybody waits for: it comes again, and ends the process.
+        // SAFETY: the default disposition runs no code of ours.
+        unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
         return;
     };
     let pc = regs[libc::REG_RIP as usize] as usize;
@@ -88,10 +115,69 @@ extern "C" fn on_trap(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut lib
             r.log.push((event, at as usize, used.memory_size().size() as u8, write, pc));
         }
     }
+    if r.carry_out(&instruction, addr, regs).is_some() {
+        regs[libc::REG_RIP as usize] = instruction.next_ip() as i64;
+    } else {
+        protect(&r.range, libc::PROT_READ | libc::PROT_WRITE);
+        regs[libc::REG_EFL as usize] |= TRAP_FLAG;
+    }
+}
+
+/// The instruction has been done: the heap is out of bounds again.
+extern "C" fn on_trap(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: as `interrupted` says.
+    let (recorder, regs) = unsafe { interrupted(context) };
+    regs[libc::REG_EFL as usize] &= !TRAP_FLAG;
+    if let Some(r) = recorder {
+        protect(&r.range, libc::PROT_NONE);
+    }
+}
+
+impl Recorder {
+    /// Does what a plain load or store does; nearly all accesses are. (A debug trap costs a virtual machine tens of
+    /// microseconds.)
+    fn carry_out(&self, i: &Instruction, at: usize, regs: &mut Registers) -> Option<()> {
+        if !matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Movzx) || i.has_lock_prefix() {
+            return None;
+        }
+        let size = i.memory_size().size();
+        let mut bytes = [0; 8];
+        let bytes = bytes.get_mut(..size)?;
+        match (i.op0_kind(), i.op1_kind()) {
+            (OpKind::Register, OpKind::Memory) => {
+                let to = i.op0_register();
+                // Narrower registers keep the rest of theirs.
+                if !to.is_gpr32() && !to.is_gpr64() {
+                    return None;
+                }
+                self.memory.read_exact_at(bytes, at as u64).ok()?;
+                let word = bytes.iter().rev().fold(0, |w, &b| w << 8 | u64::from(b));
+                regs[index(to)?] = word as i64;
+            }
+            (OpKind::Memory, OpKind::Register) => {
+                let from = i.op1_register();
+                if matches!(from, Register::AH | Register::BH | Register::CH | Register::DH) || !from.is_gpr() {
+                    return None;
+                }
+                bytes.copy_from_slice(&regs[index(from)?].to_le_bytes()[..size]);
+                self.memory.write_all_at(bytes, at as u64).ok()?;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
 }
 
 /// A register as it was interrupted. The segments that matter begin at 0; those of threads are never the heap.
-fn value(regs: &[i64; 23], reg: Register) -> Option<u64> {
+fn value(regs: &Registers, reg: Register) -> Option<u64> {
+    match reg {
+        Register::CS | Register::DS | Register::ES | Register::SS => Some(0),
+        _ => Some(regs[index(reg)?] as u64),
+    }
+}
+
+/// Where a register is in the context.
+fn index(reg: Register) -> Option<usize> {
     use libc::{
         REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RAX, REG_RBP, REG_RBX, REG_RCX,
         REG_RDI, REG_RDX, REG_RIP, REG_RSI, REG_RSP,
@@ -114,28 +200,39 @@ fn value(regs: &[i64; 23], reg: Register) -> Option<u64> {
         Register::R14 => REG_R14,
         Register::R15 => REG_R15,
         Register::RIP => REG_RIP,
-        Register::CS | Register::DS | Register::ES | Register::SS => return Some(0),
         _ => return None,
     };
-    Some(regs[i as usize] as u64)
+    Some(i as usize)
 }
 
-/// Runs `f` and says what memory of `range` it accesses, when: `event` counts the events.
-pub(crate) fn record(event: &Cell<u64>, range: Range<usize>, f: impl FnOnce()) -> Accesses {
-    let recorder = Recorder { event, range, info: InstructionInfoFactory::new(), log: Vec::with_capacity(MOST) };
-    // SAFETY: nobody is being recorded; `on_trap` keeps to what a handler may do, and the old disposition comes back.
+/// Runs `f`, which does not fault, and says what memory of `range` it accesses, when: `event` counts the events.
+///
+/// # Errors
+/// When this process's memory cannot be read as a file.
+pub(crate) fn record(event: &Cell<u64>, range: Range<usize>, f: impl FnOnce()) -> io::Result<Accesses> {
+    let memory = File::options().read(true).write(true).open("/proc/self/mem")?;
+    let log = Vec::with_capacity(MOST);
+    let recorder = Recorder { event, range: range.clone(), info: InstructionInfoFactory::new(), memory, log };
+    let handlers: [(libc::c_int, *const ()); 2] =
+        [(libc::SIGSEGV, on_access as *const ()), (libc::SIGTRAP, on_trap as *const ())];
+    // SAFETY: nobody is being recorded; the handlers keep to what handlers may do, and the old dispositions come back.
     let log = unsafe {
-        let mut old: libc::sigaction = std::mem::zeroed();
-        let mut new: libc::sigaction = std::mem::zeroed();
-        new.sa_sigaction = on_trap as *const () as usize;
-        new.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-        libc::sigaction(libc::SIGTRAP, &new, &mut old);
+        let old = handlers.map(|(signal, handler)| {
+            let mut old: libc::sigaction = std::mem::zeroed();
+            let mut new: libc::sigaction = std::mem::zeroed();
+            new.sa_sigaction = handler as usize;
+            new.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+            libc::sigaction(signal, &new, &mut old);
+            old
+        });
         *CURRENT.0.get() = Some(recorder);
-        std::arch::asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq");
+        protect(&range, libc::PROT_NONE);
         f();
-        std::arch::asm!("pushfq", "and qword ptr [rsp], -257", "popfq");
+        protect(&range, libc::PROT_READ | libc::PROT_WRITE);
         let recorder = (*CURRENT.0.get()).take();
-        libc::sigaction(libc::SIGTRAP, &old, std::ptr::null_mut());
+        for ((signal, _), old) in handlers.iter().zip(&old) {
+            libc::sigaction(*signal, old, std::ptr::null_mut());
+        }
         recorder.map_or_else(Vec::new, |r| r.log)
     };
     let mut all = Accesses::default();
@@ -144,5 +241,5 @@ pub(crate) fn record(event: &Cell<u64>, range: Range<usize>, f: impl FnOnce()) -
             all.0.entry(byte).or_default().push(Access { event, write, pc });
         }
     }
-    all
+    Ok(all)
 }

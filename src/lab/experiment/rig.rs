@@ -309,10 +309,10 @@ impl Rig {
             let bound = 1 << 20;
             let striker = Striker::new(self.site(), self.aids, None, NEVER, bound);
             // SAFETY: the healthy run has ended well before.
-            let made =
-                super::accesses::record(&striker.n, self.saved.range(), || unsafe { self.stage().play(&striker) });
+            let play = || unsafe { self.stage().play(&striker) };
+            let made = super::accesses::record(&striker.n, self.saved.range(), play);
             let _ = self.t.rt.heap.restore(&self.saved, true);
-            made
+            made.unwrap_or_default()
         });
         let (mask, access) = accesses.next(at, len, event);
         let mut o = Outcome::new(Class::Masked, mask.name(), self.operations.len() as u16);
