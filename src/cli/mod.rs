@@ -9,6 +9,7 @@ mod list;
 mod merge;
 mod progress;
 mod replay;
+mod replay_injection;
 mod text;
 mod tour;
 
@@ -31,6 +32,8 @@ Examples:
   gohmap list                           their names
   gohmap replay script.txt              operations on a map, and its memory
   gohmap bench --quick                  how fast the map is
+  gohmap campaign --target header --exhaustive
+                                        every bit of a map's header, flipped
 
 Exit status: 0 when all is well; 1 when a scenario differs from real Go, or for
 an error, which is told in one line; 2 for a wrong command line. `gohmap crash`
@@ -53,6 +56,7 @@ enum Verb {
     Bench(bench::Bench),
     Campaign(campaign::Campaign),
     Merge(merge::Merge),
+    ReplayInjection(replay_injection::ReplayInjection),
 }
 
 /// `--go`, the same everywhere.
@@ -79,6 +83,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Bench(bench) => bench.run(),
         Verb::Campaign(campaign) => campaign.run(),
         Verb::Merge(merge) => merge.run(),
+        Verb::ReplayInjection(replay) => replay.run(),
     };
     done.unwrap_or_else(|e| {
         eprintln!("gohmap: {e:#}");
@@ -170,7 +175,7 @@ mod tests {
             match args.command {
                 Verb::Crash(crash) => crash.case().map(drop),
                 Verb::Tour(tour) => tour.chosen().map(drop),
-                Verb::List(_) | Verb::Replay(_) | Verb::Merge(_) => Ok(()),
+                Verb::List(_) | Verb::Replay(_) | Verb::Merge(_) | Verb::ReplayInjection(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),
                 Verb::Bench(bench) => bench.plan().map(drop),
             }

@@ -111,9 +111,22 @@ pub(crate) enum Kind {
     },
 }
 
+/// Reports end before the goroutines.
+static BRIEF: AtomicBool = AtomicBool::new(false);
+
+/// From here on this process dies with the first lines of a report only, those of GOTRACEBACK=none: naming the frames takes
+/// longer than all the rest of a short life.
+#[cfg(gohmap_asm)]
+pub(crate) fn die_briefly() {
+    BRIEF.store(true, Ordering::Relaxed);
+}
+
 impl Kind {
     fn level(&self) -> Level {
         let l = Level::from_env();
+        if BRIEF.load(Ordering::Relaxed) {
+            return Level { level: 0, all: false, ..l };
+        }
         match self {
             Self::Panic => l,
             Self::Fatal => Level { all: true, ..l },

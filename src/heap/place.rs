@@ -204,6 +204,12 @@ impl fmt::Display for Place {
 }
 
 impl Heap {
+    /// The word at an address; `None` where reading would fault.
+    #[must_use]
+    pub fn peek(&self, addr: usize) -> Option<u64> {
+        sys::read(addr).map(|words| words[0])
+    }
+
     /// Explains an address: the object there, and for maps that were [registered](Heap::register_map) the bucket and
     /// the byte. Which array is `buckets` and which `oldbuckets` is what the header's words say at present, if the
     /// header is still a live object of this heap and its page can be read; nothing faults here if not.

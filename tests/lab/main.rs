@@ -1,4 +1,5 @@
 //! The fault laboratory.
 #![cfg(target_os = "linux")]
 
+mod campaigns;
 mod injections;

@@ -208,6 +208,8 @@ fn a_thousand_heaps_leave_no_address_space_behind() {
 }
 
 /// Whatever happens in between, memory and books come back, and the same objects are handed out again.
+// SAFETY (all of them): live objects of this heap, and its address space up to the fence.
+#[expect(clippy::undocumented_unsafe_blocks, reason = "said once above")]
 #[test]
 fn a_saved_heap_comes_back() {
     let h = heap(Placement::Spans, OnFree::Reuse);
@@ -247,7 +249,6 @@ fn a_saved_heap_comes_back() {
     for pages in [false, true, true, false, false] {
         assert_eq!(round(pages), expected);
     }
-    // SAFETY: reads with the kernel's help: nothing faults.
     assert!(sys::read(saved.range().end).is_none(), "the fence");
     drop(saved);
     h.alloc(&request(48, 0, Role::Other)).unwrap();

@@ -8,7 +8,7 @@ use super::spec::Spec;
 use super::{CampaignError, NO_DIGEST, Tally, digest};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// How far a campaign has come.
@@ -110,7 +110,7 @@ impl Folder {
         // A file that is shorter than it was has been tampered with: it is counted from its beginning.
         let mut state = checkpoint.filter(|c| c.bytes <= len).unwrap_or_else(|| State::new(first));
         self.results.seek(SeekFrom::Start(state.bytes)).map_err(io)?;
-        let mut reader = BufReader::with_capacity(1 << 20, &self.results);
+        let mut reader = BufReader::with_capacity(1 << 20, (&self.results).take(len - state.bytes));
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -128,7 +128,9 @@ impl Folder {
             state.take(&line, one, 1);
         }
         let cut = |e| CampaignError::file("cut to its last whole line", &file, e);
-        self.results.set_len(state.bytes).map_err(cut)?;
+        if state.bytes < len {
+            self.results.set_len(state.bytes).map_err(cut)?;
+        }
         self.results.seek(SeekFrom::Start(state.bytes)).map_err(cut)?;
         Ok(state)
     }

@@ -187,9 +187,9 @@ impl Coordinator<'_> {
                 // A panic is an outcome here, and no news for the terminal.
                 std::panic::set_hook(Box::new(|_| {}));
                 let seed = self.spec.samples.map(|_| self.spec.seed);
-                let done = Bench::new(self.lab, self.space, seed, self.spec.forked)
-                    .map_err(CampaignError::Workers)
-                    .and_then(|mut bench| work(&mut bench, &mut theirs, progress));
+                let bench = self.lab.part().and_then(|()| Bench::new(self.lab, self.space, seed, self.spec.forked));
+                let done =
+                    bench.map_err(CampaignError::Workers).and_then(|mut bench| work(&mut bench, &mut theirs, progress));
                 // SAFETY: ends the process without touching what the coordinator has too.
                 unsafe { libc::_exit(i32::from(done.is_err())) }
             }

@@ -97,7 +97,7 @@ impl Space {
                     seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number.wrapping_mul(0xd134_2543_de82_ef95),
                 ));
                 rng.rand();
-                (u128::from(rng.rand()) * u128::from(self.size) >> 64) as u64
+                ((u128::from(rng.rand()) * u128::from(self.size)) >> 64) as u64
             }
         };
         let cell = &self.cells[self.cells.partition_point(|c| c.first <= j) - 1];

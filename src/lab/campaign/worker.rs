@@ -31,8 +31,9 @@ pub(crate) struct Block {
 
 impl<'a> Bench<'a> {
     pub(crate) fn new(lab: &'a Lab, space: &'a Space, seed: Option<u64>, forked: bool) -> io::Result<Self> {
+        let symbols = if forked { Symbols::helped()? } else { Symbols::default() };
         let fork = if forked { Some(Fork::new(lab)?) } else { None };
-        Ok(Self { lab, space, seed, fork, symbols: Symbols::default(), rig: None })
+        Ok(Self { lab, space, seed, fork, symbols, rig: None })
     }
 
     /// Does one injection.

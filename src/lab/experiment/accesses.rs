@@ -15,31 +15,39 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::ptr::with_exposed_provenance_mut;
 
-/// An access to one byte.
-#[derive(Clone, Copy, Debug)]
-struct Access {
-    /// The event after which it happened.
-    event: u64,
-    write: bool,
-    pc: usize,
+/// Every access of a run to the heap, byte by byte: a word each, so that forking a process with many rigs stays cheap. From
+/// the highest bit down: byte of the heap, event, whether it writes, index of the instruction. Sorted.
+#[derive(Debug, Default)]
+pub(crate) struct Accesses {
+    base: usize,
+    words: Vec<u64>,
+    instructions: Vec<usize>,
 }
 
-/// Every access of a run to the heap, by byte, in order.
-#[derive(Debug, Default)]
-pub(crate) struct Accesses(HashMap<usize, Vec<Access>>);
+const EVENT_BITS: u32 = 28;
+const PC_BITS: u32 = 15;
 
 impl Accesses {
+    fn word(&self, byte: usize, event: u64) -> u64 {
+        ((byte - self.base) as u64) << (EVENT_BITS + PC_BITS + 1) | event.min((1 << EVENT_BITS) - 1) << (PC_BITS + 1)
+    }
+
     /// What happens to bytes after an event: whether one of them is read before it is written, and the instruction that
     /// accesses one first.
     pub(crate) fn next(&self, at: usize, len: usize, event: u64) -> (Mask, Option<usize>) {
         let mut mask = (Mask::NeverRead, None);
         for byte in at..at + len {
-            let Some(all) = self.0.get(&byte) else { continue };
-            match all.get(all.partition_point(|a| a.event < event)) {
-                Some(a) if !a.write => return (Mask::Other, Some(a.pc)),
-                Some(a) => mask = (Mask::Overwritten, Some(a.pc)),
-                None => {}
+            let Some(&w) = self.words.get(self.words.partition_point(|&w| w < self.word(byte, event))) else {
+                continue;
+            };
+            if w >= self.word(byte + 1, 0) {
+                continue;
             }
+            let pc = self.instructions.get(w as usize & ((1 << PC_BITS) - 1)).copied();
+            if w >> PC_BITS & 1 == 0 {
+                return (Mask::Other, pc);
+            }
+            mask = (Mask::Overwritten, pc);
         }
         mask
     }
@@ -235,11 +243,21 @@ pub(crate) fn record(event: &Cell<u64>, range: Range<usize>, f: impl FnOnce()) -
         }
         recorder.map_or_else(Vec::new, |r| r.log)
     };
-    let mut all = Accesses::default();
+    let mut all = Accesses { base: range.start, ..Accesses::default() };
+    let mut indices = HashMap::new();
+    // A stable sort keeps the order within an event.
+    let mut words: Vec<(u64, u64)> = Vec::new();
     for (event, at, size, write, pc) in log {
-        for byte in at..at + usize::from(size) {
-            all.0.entry(byte).or_default().push(Access { event, write, pc });
-        }
+        let index = *indices.entry(pc).or_insert_with(|| {
+            all.instructions.push(pc);
+            all.instructions.len() - 1
+        });
+        let rest = u64::from(write) << PC_BITS | index.min((1 << PC_BITS) - 1) as u64;
+        words.extend((at..at + usize::from(size)).map(|byte| (all.word(byte, event), rest)));
     }
+    words.sort_by_key(|w| w.0);
+    // The first access after an event is all that is ever asked for.
+    words.dedup_by_key(|w| w.0);
+    all.words = words.into_iter().map(|(key, rest)| key | rest).collect();
     Ok(all)
 }

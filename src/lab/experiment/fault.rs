@@ -155,6 +155,16 @@ impl Fault {
         }
     }
 
+    /// The object that is broken, where it is one.
+    #[must_use]
+    pub fn area(&self) -> Option<Area> {
+        match *self {
+            Self::Bit(t, _) | Self::Value(t, _) | Self::Pointer(t, _) => Some(t.area),
+            Self::Pages(a, _) | Self::Free(a, _) => Some(a),
+            Self::Refuse(_) | Self::Lost | Self::Duplicated => None,
+        }
+    }
+
     /// The kind of area and the byte in it, where it is a byte.
     #[must_use]
     pub fn byte(&self) -> Option<(&'static str, u16)> {

@@ -8,6 +8,7 @@ use super::outcome::{Class, Outcome};
 use super::rig::Rig;
 use super::run::Stage;
 use crate::fatal::Program;
+use crate::fatal::throw::die_briefly;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::AsRawFd;
@@ -37,12 +38,6 @@ impl<'a> Fork<'a> {
     pub fn new(lab: &'a Lab) -> io::Result<Self> {
         use nix::sys::memfd::{MFdFlags, memfd_create};
         let stderr = File::from(memfd_create(c"gohmap-stderr", MFdFlags::MFD_CLOEXEC)?);
-        // Debug information is read now, once, and not by every child.
-        let mut frames = 0;
-        backtrace::trace(|f| {
-            backtrace::resolve_frame(f, |_| frames += 1);
-            true
-        });
         Ok(Self { lab, stderr })
     }
 
@@ -56,7 +51,8 @@ impl<'a> Fork<'a> {
         shared.ended.set(Ended::Never);
         self.stderr.set_len(0)?;
         self.stderr.rewind()?;
-        let mut job = Job { stage: rig.stage(), striker: rig.striker(fault, event), shared };
+        let faults = [(event, fault)];
+        let mut job = Job { stage: rig.stage(), striker: rig.striker(&faults), shared };
         JOB.store((&raw mut job).cast(), Ordering::Relaxed);
         // SAFETY: the child uses what this thread uses, and no lock that another thread may have held: workers of a
         // campaign have one thread.
@@ -99,6 +95,7 @@ impl<'a> Fork<'a> {
     fn become_child(&self, rig: &Rig) -> ! {
         // SAFETY: both descriptors are open; this process has one thread.
         unsafe { libc::dup2(self.stderr.as_raw_fd(), 2) };
+        die_briefly();
         let program = Program { rules: rig.t.rt.rules(), package: module_path!(), libraries: &[] };
         crate::fault::run_main(program, child_main)
     }

@@ -1,7 +1,7 @@
 //! The probe that strikes: counts the events of a run, and breaks the map at the one it was told.
 
 use super::fault::{Change, Fault, Freed, Pages, Pointee};
-use super::moment::StepKind;
+use super::moment::{StepKind, Told};
 use super::site::Site;
 use super::target::{Area, Target};
 use crate::heap::Prot;
@@ -44,15 +44,21 @@ struct Store {
     count: bool,
 }
 
-/// One more event than there are.
-pub(crate) const NEVER: u64 = u64::MAX;
+/// An event that does not come.
+const NEVER: u64 = u64::MAX;
+
+/// Faults and the events at which they strike, in order.
+pub(crate) type Faults = [(u64, Fault)];
 
 /// Watches a run.
 pub(crate) struct Striker<'a> {
     site: Site<'a>,
     aids: Aids,
-    fault: Option<Fault>,
-    strike_at: u64,
+    faults: &'a Faults,
+    /// How many of them have struck.
+    struck: Cell<usize>,
+    /// When the next one strikes.
+    strike_at: Cell<u64>,
     bound: u64,
     /// Events so far.
     pub(crate) n: Cell<u64>,
@@ -61,18 +67,19 @@ pub(crate) struct Striker<'a> {
     pub(crate) strike: Cell<Strike>,
     stuck: Cell<Option<(usize, u8, bool)>>,
     store: Cell<Option<Store>>,
-    /// Told of every event.
-    told: Option<&'a dyn Fn(u64, StepKind, Option<&Step>)>,
+    told: Option<&'a Told<'a>>,
 }
 
 impl<'a> Striker<'a> {
     /// For a run of at most `bound` events.
-    pub(crate) fn new(site: Site<'a>, aids: Aids, fault: Option<Fault>, strike_at: u64, bound: u64) -> Self {
+    pub(crate) fn new(site: Site<'a>, aids: Aids, faults: &'a Faults, bound: u64) -> Self {
+        let strike_at = faults.first().map_or(NEVER, |f| f.0);
         Self {
             site,
             aids,
-            fault,
-            strike_at,
+            faults,
+            struck: Cell::new(0),
+            strike_at: Cell::new(strike_at),
             bound,
             n: Cell::new(0),
             next: Cell::new(strike_at.min(bound)),
@@ -84,7 +91,7 @@ impl<'a> Striker<'a> {
     }
 
     /// The same, telling somebody of every event.
-    pub(crate) fn telling(self, told: &'a dyn Fn(u64, StepKind, Option<&Step>)) -> Self {
+    pub(crate) fn telling(self, told: &'a Told<'a>) -> Self {
         self.next.set(0);
         Self { told: Some(told), ..self }
     }
@@ -111,11 +118,12 @@ impl<'a> Striker<'a> {
         if let Some(told) = self.told {
             told(n, kind, step);
         }
-        if n == self.strike_at
-            && let Some(fault) = self.fault
-        {
-            let strike = self.strike(fault, step);
+        while n == self.strike_at.get() {
+            let at = self.struck.get();
+            let strike = self.strike(self.faults[at].1, step);
             self.strike.set(strike);
+            self.struck.set(at + 1);
+            self.strike_at.set(self.faults.get(at + 1).map_or(NEVER, |f| f.0));
         }
         if n >= self.bound {
             // SAFETY of unwinding: no step is told while anything is held.
@@ -124,8 +132,7 @@ impl<'a> Striker<'a> {
         let every = self.told.is_some() || self.stuck.get().is_some() || self.store.get().is_some();
         self.next.set(match n {
             _ if every => n + 1,
-            _ if n < self.strike_at => self.strike_at.min(self.bound),
-            _ => self.bound,
+            _ => self.strike_at.get().min(self.bound),
         });
     }
 
@@ -284,8 +291,8 @@ impl<'a> Striker<'a> {
     /// Loses the store that has been done since, or does it once more.
     fn redo(&self, s: &Store) {
         let word = u64::from_le_bytes(*s.was.first_chunk().expect("eight bytes"));
-        match self.fault {
-            Some(Fault::Lost) => (0..s.len).for_each(|i| put(s.at + i, s.was[i])),
+        match self.faults[self.struck.get() - 1].1 {
+            Fault::Lost => (0..s.len).for_each(|i| put(s.at + i, s.was[i])),
             _ if s.count => {
                 // SAFETY: the header's count.
                 let now = unsafe { mem::ld64(s.at) };

@@ -8,6 +8,7 @@ use crate::runtime::{Runtime, RuntimeConfig};
 use crate::version::GoVersion;
 use std::cell::Cell;
 use std::io;
+use std::ptr::with_exposed_provenance_mut;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where Go's heap begins, and this one.
@@ -51,14 +52,18 @@ pub(crate) enum Ended {
     Hung,
 }
 
-fn shared_page() -> io::Result<&'static Shared> {
+/// Maps a fresh page, in the place of one at `at` if that is not 0.
+fn shared_page(at: usize) -> io::Result<&'static Shared> {
     let len = size_of::<Shared>();
-    let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
-    // SAFETY: a fresh mapping that is never given back: there is one a process.
-    let p = unsafe { libc::mmap(std::ptr::null_mut(), len, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
+    let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | if at == 0 { 0 } else { libc::MAP_FIXED };
+    // SAFETY: a fresh mapping that is never given back (there is one a process), or one in the place of the page that was
+    // mapped so before, which nobody has a borrow of but for the length of a call.
+    let p =
+        unsafe { libc::mmap(with_exposed_provenance_mut(at), len, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
     if p == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
+    p.expose_provenance();
     let p = p.cast::<Shared>();
     // SAFETY: room for it, aligned to a page; one thread uses it at a time, the laboratory's or that of its child.
     unsafe {
@@ -103,7 +108,7 @@ impl Lab {
         let shared = match *page {
             // SAFETY: the address of the page that was made earlier.
             Some(at) => unsafe { &*std::ptr::with_exposed_provenance::<Shared>(at) },
-            None => shared_page()?,
+            None => shared_page(0)?,
         };
         *page = Some(std::ptr::from_ref(shared).expose_provenance());
         Ok(Self { rt, version, pristine, it, shared, _only: only })
@@ -113,6 +118,11 @@ impl Lab {
     #[must_use]
     pub fn version(&self) -> GoVersion {
         self.version
+    }
+
+    /// Parts this process, forked from another with a laboratory, from what it still shares with that.
+    pub(crate) fn part(&self) -> io::Result<()> {
+        shared_page(std::ptr::from_ref(self.shared).addr()).map(drop)
     }
 
     pub(crate) fn heap(&self) -> &Heap {

@@ -62,6 +62,9 @@ impl FromStr for Moment {
     }
 }
 
+/// Somebody who is told of every event before it happens: its number, its kind, the step if it is one of the map's.
+pub type Told<'a> = dyn Fn(u64, StepKind, Option<&Step>) + 'a;
+
 /// The kinds of steps, as experiments name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]

@@ -1,17 +1,17 @@
 //! A scenario that is ready to be broken: its map built, its heap saved, its healthy run known.
 
 use super::fault::Fault;
-use super::inject::{Aids, Hung, NEVER, Strike, Striker};
+use super::inject::{Aids, Faults, Hung, Strike, Striker};
 use super::keys::{KeyKind, Keys};
 use super::lab::{GROUND, Lab, ROOM};
-use super::moment::{At, Moment, StepKind};
+use super::moment::{At, Moment, StepKind, Told};
 use super::outcome::{Class, Mask, Outcome};
 use super::run::{Finding, Stage, Trail};
 use super::shape::{Shape, value_of};
 use super::site::Site;
 use super::workload::{Operation, Workload};
-use crate::fatal::SigInfo;
 use crate::fatal::goroutine::with_current;
+use crate::fatal::{SigInfo, set_panic_on_fault};
 use crate::fault::{Death, guarded};
 use crate::heap::{Request, Role, Saved};
 use crate::layout::mem;
@@ -46,6 +46,15 @@ struct Golden {
     spans: Vec<Span>,
     /// The kinds of all events, from event 1 on.
     kinds: Vec<StepKind>,
+}
+
+/// How an injection is run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Way {
+    /// Under `debug.SetPanicOnFault(true)`.
+    pub panic_on_fault: bool,
+    /// Without the look at the map when the workload is done.
+    pub no_look: bool,
 }
 
 /// A scenario in a laboratory. All rigs share the laboratory's heap, one at a time.
@@ -133,7 +142,15 @@ impl Rig {
     }
 
     pub(crate) fn stage(&self) -> Stage<'_> {
-        Stage { t: &self.t, h: self.h, it: self.it, keys: &self.keys, operations: &self.operations, trail: &self.trail }
+        Stage {
+            t: &self.t,
+            h: self.h,
+            it: self.it,
+            keys: &self.keys,
+            operations: &self.operations,
+            trail: &self.trail,
+            look: true,
+        }
     }
 
     /// The operations.
@@ -208,7 +225,7 @@ impl Rig {
                     span.steps = (n - span.before).saturating_sub(1) as u32;
                 }
             };
-            let striker = Striker::new(self.site(), self.aids, None, NEVER, 1 << 20).telling(&told);
+            let striker = Striker::new(self.site(), self.aids, &[], 1 << 20).telling(&told);
             // SAFETY: a healthy map: nothing faults.
             let ended = unsafe { guarded(|| self.stage().play(&striker)) };
             if let Err(death) = ended {
@@ -225,25 +242,29 @@ impl Rig {
     /// Injects a fault at an event, in this process.
     #[must_use]
     pub fn inject(&self, fault: Fault, event: u64) -> Outcome {
-        let striker = self.striker(fault, event);
-        self.run(&striker, fault, event)
+        self.inject_all(&[(event, fault)], Way::default(), None)
     }
 
-    /// The same, telling somebody of every event before it happens.
-    pub fn inject_telling(&self, fault: Fault, event: u64, told: &dyn Fn(u64, StepKind, Option<&Step>)) -> Outcome {
-        let striker = self.striker(fault, event).telling(told);
-        self.run(&striker, fault, event)
-    }
-
-    fn run(&self, striker: &Striker<'_>, fault: Fault, event: u64) -> Outcome {
+    /// The same with several faults, in the order of their events; `told` hears of every event before it happens.
+    #[must_use]
+    pub fn inject_all(&self, faults: &[(u64, Fault)], way: Way, told: Option<&Told<'_>>) -> Outcome {
+        let mut striker = self.striker(faults);
+        if let Some(told) = told {
+            striker = striker.telling(told);
+        }
         self.prepare();
+        let before = set_panic_on_fault(way.panic_on_fault);
+        let stage = Stage { look: !way.no_look, ..self.stage() };
         // SAFETY: frames between here and a fault are those of the stage and of map operations, which drop nothing.
-        let ended = catch_unwind(AssertUnwindSafe(|| unsafe { guarded(|| self.stage().play(striker)) }));
+        let ended = catch_unwind(AssertUnwindSafe(|| unsafe { guarded(|| stage.play(&striker)) }));
+        set_panic_on_fault(before);
+        let event = faults.last().map_or(0, |f| f.0);
         let mut outcome = self.judge(ended, striker.strike.get(), event);
         if let Some(addr) = outcome.addr.filter(|_| outcome.evidence.is_empty()) {
             outcome.evidence = self.name(addr as usize);
         }
-        if let Err(e) = self.t.rt.heap.restore(&self.saved, fault.breaks_pages()) {
+        let pages = faults.iter().any(|f| f.1.breaks_pages());
+        if let Err(e) = self.t.rt.heap.restore(&self.saved, pages) {
             outcome = Outcome::new(Class::ToolError, format!("the heap cannot be restored: {e}"), 0);
         }
         outcome
@@ -306,8 +327,7 @@ impl Rig {
             // Made from the healthy run, so the heap must be as it was.
             let _ = self.t.rt.heap.restore(&self.saved, true);
             self.prepare();
-            let bound = 1 << 20;
-            let striker = Striker::new(self.site(), self.aids, None, NEVER, bound);
+            let striker = Striker::new(self.site(), self.aids, &[], 1 << 20);
             // SAFETY: the healthy run has ended well before.
             let play = || unsafe { self.stage().play(&striker) };
             let made = super::accesses::record(&striker.n, self.saved.range(), play);
@@ -326,8 +346,20 @@ impl Rig {
     }
 
     /// The probe of an injection.
-    pub(crate) fn striker(&self, fault: Fault, event: u64) -> Striker<'_> {
-        Striker::new(self.site(), self.aids, Some(fault), event, self.bound())
+    pub(crate) fn striker<'a>(&'a self, faults: &'a Faults) -> Striker<'a> {
+        Striker::new(self.site(), self.aids, faults, self.bound())
+    }
+
+    /// The bytes of an area of the map as they are now, also when it is broken: read by the system, nothing faults. Without
+    /// those that cannot be read, or all when the way to them is broken.
+    #[must_use]
+    pub fn bytes_or_nothing(&self, area: super::Area) -> Vec<u8> {
+        if area != super::Area::Header {
+            return Vec::new();
+        }
+        let word = |at: usize| self.t.rt.heap.peek(at).map(u64::to_le_bytes);
+        let words = (self.h..self.h + self.t.rt.rules().hmap_size).step_by(8).map_while(word);
+        words.flatten().collect()
     }
 
     /// The bytes of an area of the map as they are now.

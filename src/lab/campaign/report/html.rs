@@ -138,7 +138,7 @@ fn outcomes(page: &mut String, f: &Finished) {
 
 /// A row of shares for each of something.
 fn table(page: &mut String, title: &str, about: &str, rows: &std::collections::BTreeMap<String, Row>) {
-    let _ = write!(page, "<h2>{title}</h2>\n");
+    let _ = writeln!(page, "<h2>{title}</h2>");
     if !about.is_empty() {
         let _ = writeln!(page, "<p class=\"faint\">{about}</p>");
     }
