@@ -97,6 +97,17 @@ impl Finished {
     }
 }
 
+/// Runs a campaign: not here.
+///
+/// # Errors
+/// Always: this build catches no faults.
+#[cfg(not(gohmap_asm))]
+pub fn run(spec: &Spec, _: Option<&Path>, _: usize, _: &mut dyn FnMut(u64, u64)) -> Result<Finished, CampaignError> {
+    let checked = spec.check().map_err(|e| CampaignError::Spec(e.to_string()))?;
+    crate::lab::experiment::Lab::new(checked.version)?;
+    Err(crate::lab::experiment::lab::NoLab::Unsupported.into())
+}
+
 /// The digest of records, carried on: 64-bit FNV-1a.
 #[must_use]
 pub fn digest(so_far: u64, bytes: &[u8]) -> u64 {

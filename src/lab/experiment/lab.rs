@@ -1,6 +1,8 @@
 //! The laboratory of a process: one runtime whose heap lies where Go's does, so that addresses are the same in every run.
 
+#[cfg(gohmap_asm)]
 use super::inject::Strike;
+#[cfg(gohmap_asm)]
 use super::run::Finding;
 use crate::heap::{Heap, HeapConfig, OnFree, Request, Role, Saved};
 use crate::layout::mem::HAVE_ASM;
@@ -38,10 +40,12 @@ pub enum NoLab {
 pub(crate) struct Shared {
     /// Number of the operation under way.
     pub(crate) during: Cell<u16>,
+    #[cfg(gohmap_asm)]
     pub(crate) ended: Cell<Ended>,
 }
 
 /// How a forked run came to its end.
+#[cfg(gohmap_asm)]
 #[derive(Clone, Copy)]
 pub(crate) enum Ended {
     /// It did not.
@@ -67,7 +71,11 @@ fn shared_page(at: usize) -> io::Result<&'static Shared> {
     let p = p.cast::<Shared>();
     // SAFETY: room for it, aligned to a page; one thread uses it at a time, the laboratory's or that of its child.
     unsafe {
-        p.write(Shared { during: Cell::new(0), ended: Cell::new(Ended::Never) });
+        p.write(Shared {
+            during: Cell::new(0),
+            #[cfg(gohmap_asm)]
+            ended: Cell::new(Ended::Never),
+        });
         Ok(&*p)
     }
 }
@@ -121,6 +129,7 @@ impl Lab {
     }
 
     /// Parts this process, forked from another with a laboratory, from what it still shares with that.
+    #[cfg(gohmap_asm)]
     pub(crate) fn part(&self) -> io::Result<()> {
         shared_page(std::ptr::from_ref(self.shared).addr()).map(drop)
     }
