@@ -2,15 +2,16 @@
 
 use super::text::{Paint, WIDTH, wrap};
 use anyhow::Result;
+use gohmap::lab::catalogue::built_in;
 use gohmap::lab::programs::{Case, cases, featured, recorded};
 use gohmap::version::GoVersion;
 use serde::Serialize;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 
-/// Name the scenarios that `crash` and `tour` know
+/// Name the scenarios that `crash` and `tour` know, and the experiments of `run`
 ///
-/// Without options, those of the tour, by their short names.
+/// Without options, the scenarios of the tour, by their short names.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -24,6 +25,9 @@ pub(super) struct List {
     #[arg(long)]
     json: bool,
 }
+
+/// Where the descriptions of experiments begin.
+const EXPERIMENT: usize = 28;
 
 #[derive(Serialize)]
 struct Entry {
@@ -60,6 +64,13 @@ impl List {
             }
         }
         if !self.all {
+            writeln!(out, "\nExperiments, for `gohmap run`:\n")?;
+            for e in built_in() {
+                let name = paint.name(&format!("{:<EXPERIMENT$}", e.name));
+                for (i, line) in wrap(&e.about, WIDTH - EXPERIMENT).into_iter().enumerate() {
+                    writeln!(out, "{}{line}", if i == 0 { name.clone() } else { " ".repeat(EXPERIMENT) })?;
+                }
+            }
             writeln!(out, "\n{} more for `gohmap crash`: gohmap list --all", cases().count() - shown.len())?;
         }
         Ok(ExitCode::SUCCESS)

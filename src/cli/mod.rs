@@ -10,6 +10,7 @@ mod merge;
 mod progress;
 mod replay;
 mod replay_injection;
+mod run;
 mod text;
 mod tour;
 
@@ -57,6 +58,7 @@ enum Verb {
     Campaign(campaign::Campaign),
     Merge(merge::Merge),
     ReplayInjection(replay_injection::ReplayInjection),
+    Run(run::Run),
 }
 
 /// `--go`, the same everywhere.
@@ -84,6 +86,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Campaign(campaign) => campaign.run(),
         Verb::Merge(merge) => merge.run(),
         Verb::ReplayInjection(replay) => replay.run(),
+        Verb::Run(run) => run.run(),
     };
     done.unwrap_or_else(|e| {
         eprintln!("gohmap: {e:#}");
@@ -175,7 +178,7 @@ mod tests {
             match args.command {
                 Verb::Crash(crash) => crash.case().map(drop),
                 Verb::Tour(tour) => tour.chosen().map(drop),
-                Verb::List(_) | Verb::Replay(_) | Verb::Merge(_) | Verb::ReplayInjection(_) => Ok(()),
+                Verb::List(_) | Verb::Replay(_) | Verb::Merge(_) | Verb::ReplayInjection(_) | Verb::Run(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),
                 Verb::Bench(bench) => bench.plan().map(drop),
             }

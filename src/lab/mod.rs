@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod campaign;
+pub mod catalogue;
 pub mod check;
 pub mod child;
 pub mod experiment;

@@ -14,17 +14,17 @@ fn gohmap(args: &[&str]) -> Command {
 }
 
 /// A folder of this test's own, which is gone afterwards.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("gohmap-lab-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("a folder");
         Self(path)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.join(name).to_str().expect("UTF-8").to_owned()
     }
 }
@@ -36,7 +36,7 @@ impl Drop for Scratch {
 }
 
 /// Runs a campaign; its summary.
-fn campaign(out: &str, args: &[&str]) -> Value {
+pub(crate) fn campaign(out: &str, args: &[&str]) -> Value {
     let all = [&["campaign", "--out", out][..], args].concat();
     let Output { status, stdout, stderr } = gohmap(&all).output().expect("the command starts");
     let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();

@@ -41,9 +41,33 @@ fn every_class_comes_about() {
         ("grown/read-hit/before/header.hash0.0/flip", Class::Silent, "lost key"),
         ("growing/assign-new/before/oldbuckets/free-clobber", Class::Fault, "SIGSEGV code=0x80"),
         ("full/assign-new/before/allocation[0]/refuse", Class::Fatal, "out of memory"),
+        ("growing/assign-new/step1/store/lost", Class::NotInjected, "no store is announced here"),
     ] {
         let (c, d, evidence) = outcome(&lab, id);
         println!("{id}: {c}: {d} ({evidence})");
         assert_eq!((c, &*d), (class, detail), "{id}: {evidence}");
     }
+}
+
+/// Every experiment of the catalogue comes out as it expects, twice.
+#[test]
+fn the_catalogue_comes_out_as_expected() {
+    use gohmap::lab::catalogue::built_in;
+    if !HAVE_ASM {
+        return;
+    }
+    let mut all = built_in();
+    all.sort_by_key(|e| e.version);
+    let mut lab: Option<Lab> = None;
+    let mut differing = Vec::new();
+    for e in &all {
+        if lab.as_ref().is_none_or(|l| l.version() != e.version) {
+            drop(lab.take());
+            lab = Some(Lab::new(e.version).unwrap());
+        }
+        let first = e.run(lab.as_ref().unwrap()).unwrap();
+        assert_eq!(e.run(lab.as_ref().unwrap()).unwrap(), first, "{}", e.name);
+        differing.extend(e.differs(&first).map(|d| format!("{}: {first}; {d}", e.name)));
+    }
+    assert!(differing.is_empty(), "{differing:#?}");
 }

@@ -28,7 +28,7 @@ pub struct Record {
     pub target: String,
     /// The field or object without numbers.
     pub field: String,
-    /// The kind of object and the byte in it, for faults of single fields.
+    /// The kind of object and the byte in it, for faults of single bits.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub byte: Option<(String, u16)>,
     /// How.

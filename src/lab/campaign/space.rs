@@ -55,6 +55,9 @@ impl Space {
                 let scenario = Scenario { shape, kind, workload: workload.clone() };
                 let rig = Rig::new(lab, &scenario)
                     .map_err(|e| CampaignError::Spec(format!("map {shape}, operation {workload}: {e}")))?;
+                if let Some(wrong) = rig.wrong() {
+                    return Err(CampaignError::Spec(format!("map {shape}, operation {workload}: {wrong}")));
+                }
                 let at = space.rigs.len();
                 for (moments, faults) in cells(spec, &rig) {
                     let n = (moments.len() * faults.len()) as u64;

@@ -32,15 +32,15 @@ impl Accesses {
         ((byte - self.base) as u64) << (EVENT_BITS + PC_BITS + 1) | event.min((1 << EVENT_BITS) - 1) << (PC_BITS + 1)
     }
 
-    /// What happens to bytes after an event: whether one of them is read before it is written, and the instruction that
-    /// accesses one first.
-    pub(crate) fn next(&self, at: usize, len: usize, event: u64) -> (Mask, Option<usize>) {
+    /// What happens to bytes after one event and before another: whether one of them is read before it is written, and the
+    /// instruction that accesses one first.
+    pub(crate) fn next(&self, at: usize, len: usize, event: u64, until: u64) -> (Mask, Option<usize>) {
         let mut mask = (Mask::NeverRead, None);
         for byte in at..at + len {
             let Some(&w) = self.words.get(self.words.partition_point(|&w| w < self.word(byte, event))) else {
                 continue;
             };
-            if w >= self.word(byte + 1, 0) {
+            if w >= self.word(byte, until) {
                 continue;
             }
             let pc = self.instructions.get(w as usize & ((1 << PC_BITS) - 1)).copied();

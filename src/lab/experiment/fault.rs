@@ -165,11 +165,11 @@ impl Fault {
         }
     }
 
-    /// The kind of area and the byte in it, where it is a byte.
+    /// The kind of area and the byte in it, for faults of single bits.
     #[must_use]
     pub fn byte(&self) -> Option<(&'static str, u16)> {
         match self {
-            Self::Bit(t, _) | Self::Value(t, _) | Self::Pointer(t, _) => {
+            Self::Bit(t, _) => {
                 let kind = if let Area::Bucket { .. } = t.area { "bucket" } else { t.area.kind() };
                 Some((kind, t.byte()))
             }

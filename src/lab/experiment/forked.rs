@@ -77,7 +77,7 @@ impl<'a> Fork<'a> {
         let words = String::from_utf8_lossy(&words);
         if libc::WIFEXITED(status) {
             match (libc::WEXITSTATUS(status), shared.ended.get()) {
-                (0, Ended::Well(strike, worst)) => return Ok(rig.judge_end(strike, worst, event)),
+                (0, Ended::Well(strike, worst)) => return Ok(rig.judge_end(strike, worst, event, true)),
                 (0, Ended::Hung) => return Ok(Outcome::new(Class::Hang, "", during)),
                 (2, _) => return Ok(last_words(&words, during)),
                 (code, _) => {

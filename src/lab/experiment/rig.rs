@@ -15,6 +15,7 @@ use crate::fatal::{SigInfo, set_panic_on_fault};
 use crate::fault::{Death, guarded};
 use crate::heap::{Request, Role, Saved};
 use crate::layout::mem;
+use crate::map::compiled;
 use crate::probe::Step;
 use crate::types::MapType;
 use std::any::Any;
@@ -46,6 +47,8 @@ struct Golden {
     spans: Vec<Span>,
     /// The kinds of all events, from event 1 on.
     kinds: Vec<StepKind>,
+    /// What is wrong with it: some workloads die without any fault.
+    wrong: Option<String>,
 }
 
 /// How an injection is run.
@@ -84,7 +87,7 @@ impl Rig {
     /// Builds a scenario.
     ///
     /// # Errors
-    /// When it cannot be: it needs more memory than there is, or goes wrong without any fault.
+    /// When it cannot be: it needs more memory than there is.
     pub fn new(lab: &Lab, scenario: &Scenario) -> Result<Self, String> {
         let heap = lab.heap();
         heap.restore(&lab.pristine, true).map_err(|e| e.to_string())?;
@@ -102,14 +105,21 @@ impl Rig {
         let (h, there) = unsafe { shape.build(&t, &keys, &steps) };
         let others = Keys::new(kind, (1..=20).collect(), heap).map_err(text)?;
         // SAFETY: as above.
-        let (other, _) = unsafe { Shape::Grown.build(&t, &others, &Shape::Grown.steps(kind, &t)) };
+        let other = unsafe {
+            let (other, there) = Shape::Grown.build(&t, &others, &Shape::Grown.steps(kind, &t));
+            for n in there {
+                let key = others.at(others.find(n).expect("a key of the map"));
+                mem::st64(compiled::assign_probed(&t, other, key, &()), value_of(n) + 5);
+            }
+            other
+        };
         let aids = Aids { other, stale: stale(lab, &t, h).map_err(text)? };
         let operations = scenario.workload.operations(&there);
         let mut initial = vec![None; keys.len()];
         there.iter().for_each(|&n| initial[keys.find(n).expect("a key of the map")] = Some(value_of(n)));
         let trail = Trail::new(keys.len(), &lab.shared.during);
         let saved = heap.save(ROOM).map_err(|e| e.to_string())?;
-        let golden = Golden { spans: Vec::new(), kinds: Vec::new() };
+        let golden = Golden { spans: Vec::new(), kinds: Vec::new(), wrong: None };
         let mut rig = Self {
             scenario: scenario.clone(),
             t,
@@ -127,6 +137,12 @@ impl Rig {
         };
         rig.golden = rig.run_healthy()?;
         Ok(rig)
+    }
+
+    /// What is wrong with the workload, even without any fault.
+    #[must_use]
+    pub fn wrong(&self) -> Option<&str> {
+        self.golden.wrong.as_deref()
     }
 
     /// Makes the laboratory's heap this rig's: after another rig has been used.
@@ -207,8 +223,9 @@ impl Rig {
     }
 
     fn run_healthy(&self) -> Result<Golden, String> {
-        let mut golden = Golden { spans: vec![Span { before: 0, steps: 0 }; self.operations.len()], kinds: Vec::new() };
-        {
+        let mut golden =
+            Golden { spans: vec![Span { before: 0, steps: 0 }; self.operations.len()], kinds: Vec::new(), wrong: None };
+        let ended = {
             let golden = RefCell::new(&mut golden);
             self.prepare();
             let told = |n: u64, kind: StepKind, step: Option<&Step>| {
@@ -227,14 +244,13 @@ impl Rig {
             };
             let striker = Striker::new(self.site(), self.aids, &[], 1 << 20).telling(&told);
             // SAFETY: a healthy map: nothing faults.
-            let ended = unsafe { guarded(|| self.stage().play(&striker)) };
-            if let Err(death) = ended {
-                return Err(format!("dies without any fault: {}", death.text()));
-            }
-        }
-        if let Some(f) = self.trail.worst() {
-            return Err(format!("goes wrong without any fault: {}", evidence(&f)));
-        }
+            unsafe { guarded(|| self.stage().play(&striker)) }
+        };
+        golden.wrong = match (ended, self.trail.worst()) {
+            (Err(death), _) => Some(format!("dies without any fault: {}", death.text())),
+            (Ok(()), Some(f)) => Some(format!("goes wrong without any fault: {}", evidence(&f))),
+            (Ok(()), None) => None,
+        };
         self.t.rt.heap.restore(&self.saved, false).map_err(|e| e.to_string())?;
         Ok(golden)
     }
@@ -259,7 +275,12 @@ impl Rig {
         let ended = catch_unwind(AssertUnwindSafe(|| unsafe { guarded(|| stage.play(&striker)) }));
         set_panic_on_fault(before);
         let event = faults.last().map_or(0, |f| f.0);
-        let mut outcome = self.judge(ended, striker.strike.get(), event);
+        let mut outcome = match (faults, &ended) {
+            ([], Ok(Ok(()))) if self.trail.worst().is_none() => {
+                Outcome::new(Class::Masked, "no fault", self.operations.len() as u16)
+            }
+            _ => self.judge(ended, striker.strike.get(), event, !way.no_look),
+        };
         if let Some(addr) = outcome.addr.filter(|_| outcome.evidence.is_empty()) {
             outcome.evidence = self.name(addr as usize);
         }
@@ -283,7 +304,13 @@ impl Rig {
         }
     }
 
-    fn judge(&self, ended: Result<Result<(), Death>, Box<dyn Any + Send>>, strike: Strike, event: u64) -> Outcome {
+    fn judge(
+        &self,
+        ended: Result<Result<(), Death>, Box<dyn Any + Send>>,
+        strike: Strike,
+        event: u64,
+        look: bool,
+    ) -> Outcome {
         let during = self.trail.during.get();
         if let Err(payload) = ended {
             return match payload.downcast::<Hung>() {
@@ -298,12 +325,12 @@ impl Rig {
         let Ok(ended) = ended else { unreachable!("handled above") };
         match ended {
             Err(death) => died(&death, with_current(|g| g.sig.get()), during),
-            Ok(()) => self.judge_end(strike, self.trail.worst(), event),
+            Ok(()) => self.judge_end(strike, self.trail.worst(), event, look),
         }
     }
 
     /// A run that has come to its end.
-    pub(crate) fn judge_end(&self, strike: Strike, worst: Option<Finding>, event: u64) -> Outcome {
+    pub(crate) fn judge_end(&self, strike: Strike, worst: Option<Finding>, event: u64, look: bool) -> Outcome {
         let last = self.operations.len() as u16;
         let (at, len) = match strike {
             Strike::Waiting => return Outcome::new(Class::NotInjected, "its moment did not come", last),
@@ -318,11 +345,11 @@ impl Rig {
         if len == 0 {
             return Outcome::new(Class::NotInjected, "nothing asked for memory", last);
         }
-        self.masked(at, len, event)
+        self.masked(at, len, event, look)
     }
 
     #[cfg(gohmap_asm)]
-    fn masked(&self, at: usize, len: usize, event: u64) -> Outcome {
+    fn masked(&self, at: usize, len: usize, event: u64, look: bool) -> Outcome {
         let accesses = self.accesses.get_or_init(|| {
             // Made from the healthy run, so the heap must be as it was.
             let _ = self.t.rt.heap.restore(&self.saved, true);
@@ -334,14 +361,16 @@ impl Rig {
             let _ = self.t.rt.heap.restore(&self.saved, true);
             made.unwrap_or_default()
         });
-        let (mask, access) = accesses.next(at, len, event);
+        // Without the look at the map, nothing happens after the last operation.
+        let last = self.golden.spans.last().map_or(u64::MAX, |s| s.before + u64::from(s.steps) + 1);
+        let (mask, access) = accesses.next(at, len, event, if look { u64::MAX } else { last });
         let mut o = Outcome::new(Class::Masked, mask.name(), self.operations.len() as u16);
         o.pc = access.filter(|_| mask != Mask::NeverRead);
         o
     }
 
     #[cfg(not(gohmap_asm))]
-    fn masked(&self, _: usize, _: usize, _: u64) -> Outcome {
+    fn masked(&self, _: usize, _: usize, _: u64, _: bool) -> Outcome {
         Outcome::new(Class::Masked, Mask::Other.name(), self.operations.len() as u16)
     }
 
