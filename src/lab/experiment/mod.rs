@@ -7,12 +7,12 @@
 //!
 //! | module | what is there |
 //! |---|---|
-//! | [`keys`], [`shape`], [`workload`] | the map, and what is done to it |
+//! | `keys`, [`shape`], [`workload`] | the map, and what is done to it |
 //! | [`target`], [`fault`], [`moment`] | what is broken, how, and when |
-//! | [`lab`], [`rig`], [`run`] | the process's heap, a scenario ready to be broken, one run of it |
+//! | [`lab`], [`rig`], `run` | the process's heap, a scenario ready to be broken, one run of it |
 //! | [`outcome`] | the classes |
-//! | [`accesses`] | which bytes are read or written next: what tells the kinds of "nothing happened" apart |
-//! | [`forked`] | the same in a process of its own, which really dies |
+//! | `accesses` | which bytes are read or written next: what tells the kinds of "nothing happened" apart |
+//! | `forked` | the same in a process of its own, which really dies |
 //! | [`id`] | an injection as a text that says all of it |
 
 #[cfg(gohmap_asm)]
