@@ -6,7 +6,7 @@ use gohmap::lab::campaign::folder::RESULTS;
 use gohmap::lab::campaign::record::{Record, Symbols};
 use gohmap::lab::experiment::moment::StepKind;
 use gohmap::lab::experiment::rig::Way;
-use gohmap::lab::experiment::{At, Injection, Lab, Outcome, Rig};
+use gohmap::lab::experiment::{At, Injection, Lab, Moment, Outcome, Rig};
 use gohmap::probe::Step;
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -159,7 +159,7 @@ impl Bench {
                 }
                 lines.push((n, format!("   >>>  {fault}"), true));
             }
-            let text = step.map_or_else(|| "between steps".to_owned(), |s| tell(s, kind));
+            let text = step.map_or_else(|| between(rig, n), |s| tell(s, kind));
             lines.push((n, format!("{n:>6}  {text}"), false));
         };
         let outcome = rig.inject_all(&[(strikes, fault)], Way::default(), Some(&told));
@@ -175,6 +175,7 @@ impl Bench {
             At::Before => "before".to_owned(),
             At::After => "after".to_owned(),
             At::Step(n) => format!("at step {n} of"),
+            At::Touch(area) => format!("before {area} is touched by"),
         };
         let op = operations.get(usize::from(i.moment.op)).map_or("", String::as_str);
         let _ = writeln!(
@@ -226,6 +227,18 @@ impl Bench {
         }
         Ok((page, agrees))
     }
+}
+
+/// An event between the steps, in words.
+fn between(rig: &Rig, n: u64) -> String {
+    for (op, operation) in rig.operations().iter().enumerate() {
+        for (at, word) in [(At::Before, "before"), (At::After, "after")] {
+            if rig.event(Moment { op: op as u16, at }) == Some(n) {
+                return format!("{word} {operation}");
+            }
+        }
+    }
+    "the loop asks for the next entry".to_owned()
 }
 
 /// A step in words.

@@ -41,6 +41,8 @@ fn every_class_comes_about() {
         ("grown/read-hit/before/header.hash0.0/flip", Class::Silent, "lost key"),
         ("growing/assign-new/before/oldbuckets/free-clobber", Class::Fault, "SIGSEGV code=0x80"),
         ("full/assign-new/before/allocation[0]/refuse", Class::Fatal, "out of memory"),
+        ("growing/assign-new/touch:oldbuckets/oldbuckets/unmap", Class::Fault, "SIGSEGV code=0x1"),
+        ("chained/range/touch:buckets[0]+1/buckets[0]+1/unmap", Class::Fault, "SIGSEGV code=0x1"),
         ("growing/assign-new/step1/store/lost", Class::NotInjected, "no store is announced here"),
     ] {
         let (c, d, evidence) = outcome(&lab, id);

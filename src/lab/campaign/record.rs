@@ -156,7 +156,9 @@ fn name(pc: usize) -> String {
     backtrace::resolve(pc as *mut std::ffi::c_void, |symbol| {
         let function = symbol.name().map(|n| n.to_string()).unwrap_or_default();
         let file = symbol.filename().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
-        if file.ends_with("layout/mem.rs") || found.is_some() {
+        // Nor one of Rust's own, whose sources are elsewhere.
+        let own = !file.contains("/library/") && !file.contains("/rustc/");
+        if !own || file.ends_with("layout/mem.rs") || found.is_some() {
             return;
         }
         // `crate::module::function::h0123456789abcdef`, perhaps with type parameters.

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! `at` is `before`, `after`, `stepN`, or the name of a probe step such as `evacuate-slot`, perhaps with a number: `next 2` is the
-//! second of that kind. The built-in ones are in the files beside this one.
+//! second of that kind; or `touch:OBJECT`, right before the object is accessed first. The built-in ones are in the files beside this one.
 
 use crate::lab::experiment::moment::StepKind;
 use crate::lab::experiment::rig::Way;

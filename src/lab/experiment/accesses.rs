@@ -32,6 +32,15 @@ impl Accesses {
         ((byte - self.base) as u64) << (EVENT_BITS + PC_BITS + 1) | event.min((1 << EVENT_BITS) - 1) << (PC_BITS + 1)
     }
 
+    /// The event after which one of some bytes is accessed first, from an event on.
+    pub(crate) fn first(&self, at: usize, len: usize, from: u64) -> Option<u64> {
+        let event = |byte: usize| {
+            let &w = self.words.get(self.words.partition_point(|&w| w < self.word(byte, from)))?;
+            (w < self.word(byte + 1, 0)).then_some(w >> (PC_BITS + 1) & ((1 << EVENT_BITS) - 1))
+        };
+        (at..at + len).filter_map(event).min()
+    }
+
     /// What happens to bytes after one event and before another: whether one of them is read before it is written, and the
     /// instruction that accesses one first.
     pub(crate) fn next(&self, at: usize, len: usize, event: u64, until: u64) -> (Mask, Option<usize>) {

@@ -1,6 +1,7 @@
 //! When a fault strikes: before or after an operation, or at one of the steps that the operation tells its probe.
 
 use super::Unknown;
+use super::target::Area;
 use crate::probe::Step;
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +13,8 @@ pub enum At {
     Before,
     /// Right before its step of this number, from 1. The steps of a range loop run through, from one `next` to the other.
     Step(u32),
+    /// Right before the step after which it first accesses this object.
+    Touch(Area),
     /// When it has returned.
     After,
 }
@@ -39,6 +42,7 @@ impl fmt::Display for Moment {
             At::Before => f.write_str("before"),
             At::After => f.write_str("after"),
             At::Step(n) => write!(f, "step{n}"),
+            At::Touch(area) => write!(f, "touch:{area}"),
         }
     }
 }
@@ -47,8 +51,11 @@ impl FromStr for Moment {
     type Err = Unknown;
 
     fn from_str(s: &str) -> Result<Self, Unknown> {
-        let wrong =
-            || Unknown(format!("no moment {s:?}; there are before, after, stepN, and opN. before each of them"));
+        let wrong = || {
+            Unknown(format!(
+                "no moment {s:?}; there are before, after, stepN, touch:OBJECT, and opN. before each of them"
+            ))
+        };
         let (op, at) = match s.split_once('.') {
             Some((op, at)) => (op.strip_prefix("op").and_then(|n| n.parse().ok()).ok_or_else(wrong)?, at),
             None => (0, s),
@@ -56,6 +63,7 @@ impl FromStr for Moment {
         let at = match at {
             "before" => At::Before,
             "after" => At::After,
+            _ if at.starts_with("touch:") => At::Touch(Area::parse(&at["touch:".len()..]).ok_or_else(wrong)?),
             _ => At::Step(at.strip_prefix("step").and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or_else(wrong)?),
         };
         Ok(Self { op, at })

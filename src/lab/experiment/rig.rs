@@ -201,6 +201,7 @@ impl Rig {
         match m.at {
             At::Before => Some(s.before),
             At::Step(n) => (n <= s.steps).then(|| s.before + u64::from(n)),
+            At::Touch(area) => self.touched(area, s.before).filter(|n| *n <= s.before + u64::from(s.steps)),
             At::After => Some(s.before + u64::from(s.steps) + 1),
         }
     }
@@ -348,9 +349,10 @@ impl Rig {
         self.masked(at, len, event, look)
     }
 
+    /// The accesses of the healthy run. The heap must be this rig's.
     #[cfg(gohmap_asm)]
-    fn masked(&self, at: usize, len: usize, event: u64, look: bool) -> Outcome {
-        let accesses = self.accesses.get_or_init(|| {
+    fn accesses(&self) -> &super::accesses::Accesses {
+        self.accesses.get_or_init(|| {
             // Made from the healthy run, so the heap must be as it was.
             let _ = self.t.rt.heap.restore(&self.saved, true);
             self.prepare();
@@ -360,10 +362,26 @@ impl Rig {
             let made = super::accesses::record(&striker.n, self.saved.range(), play);
             let _ = self.t.rt.heap.restore(&self.saved, true);
             made.unwrap_or_default()
-        });
+        })
+    }
+
+    /// The event after which an object is accessed first, from an event on.
+    #[cfg(gohmap_asm)]
+    fn touched(&self, area: super::Area, from: u64) -> Option<u64> {
+        let (at, len) = self.site().find(area)?;
+        self.accesses().first(at, len, from)
+    }
+
+    #[cfg(not(gohmap_asm))]
+    fn touched(&self, _: super::Area, _: u64) -> Option<u64> {
+        None
+    }
+
+    #[cfg(gohmap_asm)]
+    fn masked(&self, at: usize, len: usize, event: u64, look: bool) -> Outcome {
         // Without the look at the map, nothing happens after the last operation.
         let last = self.golden.spans.last().map_or(u64::MAX, |s| s.before + u64::from(s.steps) + 1);
-        let (mask, access) = accesses.next(at, len, event, if look { u64::MAX } else { last });
+        let (mask, access) = self.accesses().next(at, len, event, if look { u64::MAX } else { last });
         let mut o = Outcome::new(Class::Masked, mask.name(), self.operations.len() as u16);
         o.pc = access.filter(|_| mask != Mask::NeverRead);
         o

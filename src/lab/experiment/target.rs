@@ -50,7 +50,7 @@ impl fmt::Display for Area {
 }
 
 impl Area {
-    fn parse(s: &str) -> Option<Self> {
+    pub(crate) fn parse(s: &str) -> Option<Self> {
         Some(match s {
             "header" => Self::Header,
             "extra" => Self::Extra,
