@@ -3,8 +3,9 @@
 use super::nearest;
 use super::progress::Progress;
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use gohmap::lab::bench::emulated::{Batched, Emulated};
+use gohmap::lab::bench::emulated::{self, Batched};
 use gohmap::lab::bench::go::Go;
+use gohmap::lab::bench::keys::KeyType;
 use gohmap::lab::bench::paths::{Path, PathBench};
 use gohmap::lab::bench::report::stats::{Median, median, ratio};
 use gohmap::lab::bench::report::{html, table, text};
@@ -57,6 +58,9 @@ pub(super) struct Bench {
     /// Random keys only, or one hot key only
     #[arg(long, value_name = "ORDER", value_parser = ["random", "hot"])]
     keys: Option<String>,
+    /// Type of the keys: uint64, uint32, or string, of 16 bytes; the ways through an assign are those of uint64
+    #[arg(long = "type", value_name = "TYPE", default_value = "uint64", value_parser = key_type)]
+    key: KeyType,
     /// Samples of each; with six or more, intervals hold the true median with 95 % [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     samples: Option<u16>,
@@ -94,11 +98,16 @@ fn size(text: &str) -> Result<usize, String> {
     n.filter(|n| (1..=1 << 28).contains(n)).ok_or_else(|| "a number from 1 to 256M".to_owned())
 }
 
+fn key_type(text: &str) -> Result<KeyType, String> {
+    let found = KeyType::ALL.into_iter().find(|k| k.name() == text);
+    found.ok_or_else(|| "it can be uint64, uint32 or string".to_owned())
+}
+
 impl Bench {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let plan = self.plan()?;
         let mut runners = self.runners(&plan)?;
-        let ours = Emulated::name(*plan.isas.last().expect("a plan has one"));
+        let ours = emulated::name(*plan.isas.last().expect("a plan has one"));
         let mut out = stdout().lock();
         if !self.json {
             text::heading(&mut out)?;
@@ -132,7 +141,7 @@ impl Bench {
         }
         for &path in &plan.paths {
             for &isa in &plan.isas {
-                let name = Emulated::name(isa);
+                let name = emulated::name(isa);
                 progress.show(&format!("{path} by {name}"));
                 let samples = plan.sample_path(path, isa);
                 progress.pay(PATH_COST * plan.path_ops as f64);
@@ -180,7 +189,9 @@ impl Bench {
         }
         if self.only.is_empty() {
             workloads.extend(Workload::ALL);
-            paths.extend(Path::all());
+            if self.key == KeyType::Uint64 {
+                paths.extend(Path::all());
+            }
         }
         let sizes = match (self.size.is_empty(), self.quick) {
             (false, _) => self.size.clone(),
@@ -193,7 +204,7 @@ impl Bench {
             for order in [Order::Random, Order::Hot] {
                 let wanted = self.keys.as_deref().is_none_or(|k| k == order.name());
                 if wanted && (order == Order::Random || workload.has_hot()) {
-                    cases.extend(sizes.iter().map(|&n| Case { workload, order, n, ops }));
+                    cases.extend(sizes.iter().map(|&n| Case { workload, order, key: self.key, n, ops }));
                 }
             }
         }
@@ -209,8 +220,8 @@ impl Bench {
             return Ok(isas);
         }
         let find = |name: &String| {
-            available.iter().copied().find(|i| Emulated::name(*i) == *name).ok_or_else(|| {
-                let names: Vec<String> = available.iter().map(|i| Emulated::name(*i)).collect();
+            available.iter().copied().find(|i| emulated::name(*i) == *name).ok_or_else(|| {
+                let names: Vec<String> = available.iter().map(|i| emulated::name(*i)).collect();
                 anyhow!("no implementation {name:?} here; there are {}", names.join(", "))
             })
         };
@@ -218,20 +229,21 @@ impl Bench {
     }
 
     fn runners(&self, plan: &Plan) -> Result<Vec<Box<dyn Runner>>> {
-        let mut runners: Vec<Box<dyn Runner>> = plan.isas.iter().map(|&isa| Emulated::runner(isa)).collect();
+        let mut runners: Vec<Box<dyn Runner>> = plan.isas.iter().map(|&isa| emulated::runner(isa, self.key)).collect();
         if self.batch {
+            ensure!(self.key == KeyType::Uint64, "batches are for uint64 keys");
             runners.extend(plan.isas.last().map(|&isa| Batched::runner(isa)));
         }
         if self.hashbrown {
             #[cfg(feature = "hashbrown")]
-            runners.extend(gohmap::lab::bench::rust::runners());
+            runners.extend(gohmap::lab::bench::rust::runners(self.key));
             ensure!(
                 cfg!(feature = "hashbrown"),
                 "this build has no hashbrown: cargo build --release --features hashbrown"
             );
         }
         for go in &self.go {
-            let go = Go::start(go)?;
+            let go = Go::start(go, self.key)?;
             ensure!(!runners.iter().any(|r| r.name() == go.name()), "{} is there twice", go.name());
             runners.push(Box::new(go));
         }

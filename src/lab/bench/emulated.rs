@@ -1,47 +1,188 @@
 //! This project's map as a [`Subject`], by each of its implementations.
 
+use super::keys::{Key, KeyType, Text};
 use super::subject::VALUE;
 use super::{InProcess, Runner, Subject};
+use crate::fault::op;
 use crate::layout::{Hiter, mem};
 use crate::map::amd64::{Fast64, Isa};
-use crate::map::{batch, iter, make};
+use crate::map::faststr::GoString;
+use crate::map::{batch, fast32, faststr, iter, make};
 use crate::runtime::{Runtime, RuntimeConfig};
-use crate::types::MapType;
+use crate::types::{GoType, MapType};
 use bytemuck::Zeroable;
+use std::marker::PhantomData;
+use std::sync::Arc;
 
-/// `map[uint64]uint64` by one implementation.
-pub struct Emulated {
-    t: MapType,
-    f: &'static Fast64,
+/// A key of an emulated map: the functions that are called for it.
+pub trait EmulatedKey: Key {
+    /// `map[K]uint64`.
+    fn map_type(rt: &Arc<Runtime>) -> MapType;
+
+    /// `m[k] = v`: 0, or where `v` is still to be stored.
+    ///
+    /// # Safety
+    /// `h` is a live map of type `t`; so in all that follow.
+    unsafe fn set(self, f: &Fast64, t: &MapType, h: usize, v: u64) -> usize;
+
+    /// Where `m[k]` is, or zeroes.
+    ///
+    /// # Safety
+    /// As [`set`](Self::set).
+    unsafe fn get(self, f: &Fast64, t: &MapType, h: usize) -> usize;
+
+    /// `delete(m, k)`.
+    ///
+    /// # Safety
+    /// As [`set`](Self::set).
+    unsafe fn delete(self, f: &Fast64, t: &MapType, h: usize);
+
+    /// The key at an address.
+    ///
+    /// # Safety
+    /// There must be one.
+    unsafe fn folded(at: usize) -> u64;
 }
 
-impl Emulated {
+impl EmulatedKey for u64 {
+    fn map_type(rt: &Arc<Runtime>) -> MapType {
+        MapType::u64(rt, 8, false)
+    }
+
+    #[inline(always)]
+    unsafe fn set(self, f: &Fast64, t: &MapType, h: usize, v: u64) -> usize {
+        // SAFETY: the caller's promise; so in all that follow.
+        unsafe { (f.mapset)(t, h, self, v) }
+    }
+
+    #[inline(always)]
+    unsafe fn get(self, f: &Fast64, t: &MapType, h: usize) -> usize {
+        // SAFETY: as above.
+        unsafe { (f.mapaccess1)(t, h, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn delete(self, f: &Fast64, t: &MapType, h: usize) {
+        // SAFETY: as above.
+        unsafe { (f.mapdelete)(t, h, self) };
+    }
+
+    #[inline(always)]
+    unsafe fn folded(at: usize) -> u64 {
+        // SAFETY: as above.
+        unsafe { mem::ld64(at) }
+    }
+}
+
+impl EmulatedKey for u32 {
+    fn map_type(rt: &Arc<Runtime>) -> MapType {
+        MapType::of(rt, &GoType::uint32(), &GoType::uint64()).expect("integers are comparable")
+    }
+
+    #[inline(always)]
+    unsafe fn set(self, f: &Fast64, t: &MapType, h: usize, _: u64) -> usize {
+        // SAFETY: as above.
+        unsafe { (f.mapassign32)(t, h, self.into()) }
+    }
+
+    #[inline(always)]
+    unsafe fn get(self, f: &Fast64, t: &MapType, h: usize) -> usize {
+        // SAFETY: as above.
+        unsafe { (f.mapaccess1_32)(t, h, self.into()) }
+    }
+
+    #[inline(always)]
+    unsafe fn delete(self, _: &Fast64, t: &MapType, h: usize) {
+        // SAFETY: as above.
+        op(|| unsafe { fast32::mapdelete_fast32(t, h, self, &()) });
+    }
+
+    #[inline(always)]
+    unsafe fn folded(at: usize) -> u64 {
+        // SAFETY: as above.
+        unsafe { mem::ld32(at) }.into()
+    }
+}
+
+impl EmulatedKey for Text {
+    fn map_type(rt: &Arc<Runtime>) -> MapType {
+        MapType::of(rt, &GoType::string(), &GoType::uint64()).expect("strings are comparable")
+    }
+
+    #[inline(always)]
+    unsafe fn set(self, _: &Fast64, t: &MapType, h: usize, _: u64) -> usize {
+        // SAFETY: as above; the text lives as long as the map.
+        op(|| unsafe { faststr::mapassign_faststr(t, h, string(self), &()) })
+    }
+
+    #[inline(always)]
+    unsafe fn get(self, _: &Fast64, t: &MapType, h: usize) -> usize {
+        // SAFETY: as above.
+        op(|| unsafe { faststr::mapaccess1_faststr(t, h, string(self), &()) })
+    }
+
+    #[inline(always)]
+    unsafe fn delete(self, _: &Fast64, t: &MapType, h: usize) {
+        // SAFETY: as above.
+        op(|| unsafe { faststr::mapdelete_faststr(t, h, string(self), &()) });
+    }
+
+    #[inline(always)]
+    unsafe fn folded(at: usize) -> u64 {
+        // SAFETY: as above: a string's length.
+        unsafe { mem::ld64(at + 8) }
+    }
+}
+
+#[inline(always)]
+fn string(text: Text) -> GoString {
+    GoString { str: text.bytes().as_ptr().expose_provenance(), len: text.bytes().len() }
+}
+
+/// `map[K]uint64` by one implementation.
+pub struct Emulated<K> {
+    t: MapType,
+    f: &'static Fast64,
+    key: PhantomData<K>,
+}
+
+impl<K: EmulatedKey> Emulated<K> {
     /// In a runtime of its own.
     #[must_use]
     pub fn new(isa: Isa) -> Self {
         let rt = Runtime::new(RuntimeConfig::default());
-        let t = MapType::u64(&rt, 8, false);
+        let t = K::map_type(&rt);
         let f = isa.fast64_of(&t);
-        Self { t, f }
-    }
-
-    /// The name of an implementation in results.
-    #[must_use]
-    pub fn name(isa: Isa) -> String {
-        isa.to_string()
+        Self { t, f, key: PhantomData }
     }
 
     /// A runner on such maps.
     #[must_use]
     pub fn runner(isa: Isa) -> Box<dyn Runner> {
-        Box::new(InProcess::new(Self::name(isa), move || Self::new(isa)))
+        Box::new(InProcess::new(name(isa), move || Self::new(isa)))
+    }
+}
+
+/// The name of an implementation in results.
+#[must_use]
+pub fn name(isa: Isa) -> String {
+    isa.to_string()
+}
+
+/// A runner on maps with such keys.
+#[must_use]
+pub fn runner(isa: Isa, key: KeyType) -> Box<dyn Runner> {
+    match key {
+        KeyType::Uint64 => Emulated::<u64>::runner(isa),
+        KeyType::Uint32 => Emulated::<u32>::runner(isa),
+        KeyType::String => Emulated::<Text>::runner(isa),
     }
 }
 
 /// The same, where many keys that are assigned to or looked up one after the other go in batches, whose buckets are asked
 /// for ahead.
 pub struct Batched {
-    map: Emulated,
+    map: Emulated<u64>,
     values: Vec<u64>,
 }
 
@@ -53,11 +194,12 @@ impl Batched {
     #[must_use]
     pub fn runner(isa: Isa) -> Box<dyn Runner> {
         let new = move || Self { map: Emulated::new(isa), values: vec![VALUE; BATCH] };
-        Box::new(InProcess::new(format!("{}-batch", Emulated::name(isa)), new))
+        Box::new(InProcess::new(format!("{}-batch", name(isa)), new))
     }
 }
 
 impl Subject for Batched {
+    type Key = u64;
     type Map = Header;
 
     fn make(&self, hint: usize) -> Header {
@@ -111,7 +253,8 @@ impl Subject for Batched {
 /// The address of a header, of a map that nobody else uses.
 pub struct Header(usize);
 
-impl Subject for Emulated {
+impl<K: EmulatedKey> Subject for Emulated<K> {
+    type Key = K;
     type Map = Header;
 
     fn make(&self, hint: usize) -> Header {
@@ -122,10 +265,10 @@ impl Subject for Emulated {
     }
 
     #[inline(always)]
-    fn assign(&self, m: &mut Header, k: u64, v: u64) {
+    fn assign(&self, m: &mut Header, k: K, v: u64) {
         // SAFETY: a live map of this type; an address is that of an element.
         unsafe {
-            let elem = (self.f.mapset)(&self.t, m.0, k, v);
+            let elem = k.set(self.f, &self.t, m.0, v);
             if elem != 0 {
                 mem::st64(elem, v);
             }
@@ -133,15 +276,15 @@ impl Subject for Emulated {
     }
 
     #[inline(always)]
-    fn get(&self, m: &Header, k: u64) -> u64 {
+    fn get(&self, m: &Header, k: K) -> u64 {
         // SAFETY: as above, or the address is that of zeroes.
-        unsafe { mem::ld64((self.f.mapaccess1)(&self.t, m.0, k)) }
+        unsafe { mem::ld64(k.get(self.f, &self.t, m.0)) }
     }
 
     #[inline(always)]
-    fn delete(&self, m: &mut Header, k: u64) {
+    fn delete(&self, m: &mut Header, k: K) {
         // SAFETY: as above.
-        unsafe { (self.f.mapdelete)(&self.t, m.0, k) };
+        unsafe { k.delete(self.f, &self.t, m.0) };
     }
 
     fn iterate(&self, m: &Header) -> (u64, u64) {
@@ -151,7 +294,7 @@ impl Subject for Emulated {
         unsafe {
             iter::mapiterinit_with(self.f, &self.t, m.0, &mut it);
             while it.key != 0 {
-                keys ^= mem::ld64(it.key as usize);
+                keys ^= K::folded(it.key as usize);
                 sum = sum.wrapping_add(mem::ld64(it.elem as usize));
                 (self.f.mapiternext)(&self.t, &mut it);
             }
@@ -172,7 +315,7 @@ mod tests {
 
     #[test]
     fn batches_do_what_single_calls_do() {
-        let keys = keys::first(2 * BATCH + 5);
+        let (keys, ()) = u64::numbered(keys::first(2 * BATCH + 5));
         for isa in Isa::available() {
             let batched = Batched { map: Emulated::new(isa), values: vec![VALUE; BATCH] };
             let (mut one, mut other) = (batched.make(0), batched.make(0));

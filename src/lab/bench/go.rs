@@ -1,5 +1,6 @@
 //! A real Go as a [`Runner`]: the program `go/main.go`, built by that Go and asked for one sample at a time.
 
+use super::keys::KeyType;
 use super::{Case, Error, Runner};
 use std::env;
 use std::ffi::OsStr;
@@ -10,6 +11,15 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio, id};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const MAIN: &str = include_str!("go/main.go");
+/// What differs by the keys' type.
+fn keys_of(key: KeyType) -> &'static str {
+    match key {
+        KeyType::Uint64 => include_str!("go/key_uint64.go"),
+        KeyType::Uint32 => include_str!("go/key_uint32.go"),
+        KeyType::String => include_str!("go/key_string.go"),
+    }
+}
+
 const MODULE: &str = include_str!("go/go.mod.txt");
 
 /// The Go program, running.
@@ -27,18 +37,18 @@ pub struct Go {
 }
 
 impl Go {
-    /// Builds and starts the program. `go` is a go command, or the directory of a Go (its GOROOT).
+    /// Builds and starts the program, for keys of this type. `go` is a go command, or the directory of a Go (its GOROOT).
     ///
     /// The environment reaches both the build and the program, so that `GOEXPERIMENT`, `GOGC` and the like have their effect.
     ///
     /// # Errors
     /// When there is no Go there, or it cannot build or run the program.
-    pub fn start(go: &OsStr) -> Result<Self, Error> {
+    pub fn start(go: &OsStr, key: KeyType) -> Result<Self, Error> {
         let shown = go.to_string_lossy().into_owned();
         let err = |why: String| Error::Go { go: shown.clone(), why };
         let command = if Path::new(go).is_dir() { Path::new(go).join("bin/go") } else { PathBuf::from(go) };
         let dir = Dir::new().map_err(|e| err(format!("no directory to build in: {e}")))?;
-        for (file, text) in [("main.go", MAIN), ("go.mod", MODULE)] {
+        for (file, text) in [("main.go", MAIN), ("key.go", keys_of(key)), ("go.mod", MODULE)] {
             fs::write(dir.0.join(file), text).map_err(|e| err(format!("{file} cannot be written: {e}")))?;
         }
         let build = Command::new(&command)
@@ -144,10 +154,10 @@ mod tests {
 
     #[test]
     fn no_go_is_an_error_in_one_line() {
-        let e = Go::start(OsStr::new("/nowhere/bin/go")).unwrap_err().to_string();
+        let e = Go::start(OsStr::new("/nowhere/bin/go"), KeyType::Uint64).unwrap_err().to_string();
         assert!(e.starts_with("/nowhere/bin/go: no Go there that can be run: "), "{e}");
         // Something that can be run and builds nothing.
-        let e = Go::start(OsStr::new("false")).unwrap_err().to_string();
+        let e = Go::start(OsStr::new("false"), KeyType::Uint64).unwrap_err().to_string();
         assert_eq!(e, "false: the benchmark program does not build: no reason given");
         assert_eq!(e.lines().count(), 1);
     }

@@ -8,6 +8,9 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 const KEYS: u64 = 12345;
 const CHOICES: u64 = 0x5eed;
 
+/// Numbers from here on are of keys that no map of a bench has.
+const ABSENT: u64 = 1 << 40;
+
 /// A bijection that leaves no pattern (the finaliser of SplitMix64).
 #[inline]
 fn mix64(x: u64) -> u64 {
@@ -16,7 +19,15 @@ fn mix64(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// Key number `i`. All are different.
+/// The same for 32 bits (the finaliser of MurmurHash3).
+#[inline]
+fn mix32(x: u32) -> u32 {
+    let x = (x ^ (x >> 16)).wrapping_mul(0x85eb_ca6b);
+    let x = (x ^ (x >> 13)).wrapping_mul(0xc2b2_ae35);
+    x ^ (x >> 16)
+}
+
+/// Key number `i` of 64 bits. All are different.
 #[inline]
 #[must_use]
 pub fn key(i: u64) -> u64 {
@@ -31,34 +42,162 @@ pub fn choice(j: u64, n: u64) -> u64 {
     ((u128::from(r) * u128::from(n)) >> 64) as u64
 }
 
+/// The type of a map's keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum KeyType {
+    /// Eight bytes.
+    #[default]
+    Uint64,
+    /// Four bytes.
+    Uint32,
+    /// Strings of 16 bytes.
+    String,
+}
+
+impl KeyType {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Uint64, Self::Uint32, Self::String];
+
+    /// Go's name for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Uint64 => "uint64",
+            Self::Uint32 => "uint32",
+            Self::String => "string",
+        }
+    }
+}
+
+/// A key.
+pub trait Key: Copy + 'static {
+    /// Its type.
+    const TYPE: KeyType;
+    /// Where keys keep what they consist of.
+    type Pool;
+
+    /// The keys with these numbers, which are good for as long as the pool is.
+    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, Self::Pool);
+
+    /// 64 bits of it.
+    fn print(self) -> u64;
+
+    /// What a loop over a map makes of it.
+    fn fold(self) -> u64;
+}
+
+impl Key for u64 {
+    const TYPE: KeyType = KeyType::Uint64;
+    type Pool = ();
+
+    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, ()) {
+        (numbers.map(key).collect(), ())
+    }
+
+    fn print(self) -> u64 {
+        self
+    }
+
+    #[inline(always)]
+    fn fold(self) -> u64 {
+        self
+    }
+}
+
+impl Key for u32 {
+    const TYPE: KeyType = KeyType::Uint32;
+    type Pool = ();
+
+    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, ()) {
+        // Those that no map has are in the upper half.
+        (numbers.map(|i| mix32(if i < ABSENT { i as Self } else { (i - ABSENT) as Self | 1 << 31 })).collect(), ())
+    }
+
+    fn print(self) -> u64 {
+        self.into()
+    }
+
+    #[inline(always)]
+    fn fold(self) -> u64 {
+        self.into()
+    }
+}
+
+/// A string of 16 bytes, hexadecimal digits, that lies in a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Text(&'static [u8; 16]);
+
+impl Text {
+    /// Its bytes.
+    #[inline(always)]
+    #[must_use]
+    pub fn bytes(self) -> &'static [u8; 16] {
+        self.0
+    }
+}
+
+/// Where [`Text`]s lie.
+#[derive(Debug)]
+pub struct Texts(*mut [[u8; 16]]);
+
+impl Drop for Texts {
+    fn drop(&mut self) {
+        // SAFETY: from `Box::into_raw`; nobody uses a text of a pool that is gone.
+        drop(unsafe { Box::from_raw(self.0) });
+    }
+}
+
+impl Key for Text {
+    const TYPE: KeyType = KeyType::String;
+    type Pool = Texts;
+
+    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, Texts) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digits = |i| {
+            let k = key(i);
+            std::array::from_fn(|at| DIGITS[(k >> (60 - 4 * at) & 15) as usize])
+        };
+        let pool = Box::into_raw(numbers.map(digits).collect::<Box<[[u8; 16]]>>());
+        // SAFETY: nobody writes to it; the trait says how long texts are good.
+        let texts: &'static [[u8; 16]] = unsafe { &*pool };
+        (texts.iter().map(Self).collect(), Texts(pool))
+    }
+
+    fn print(self) -> u64 {
+        let [low, high] = [0, 8].map(|at| u64::from_le_bytes(std::array::from_fn(|i| self.0[at + i])));
+        low ^ high.rotate_left(1)
+    }
+
+    #[inline(always)]
+    fn fold(self) -> u64 {
+        self.0.len() as u64
+    }
+}
+
 /// The keys `0..n`.
-#[must_use]
-pub fn first(n: usize) -> Vec<u64> {
-    (0..n as u64).map(key).collect()
+pub fn first(n: usize) -> impl Iterator<Item = u64> {
+    0..n as u64
 }
 
 /// `ops` keys of the first `n`, at random.
-#[must_use]
-pub fn hits(n: usize, ops: usize) -> Vec<u64> {
-    (0..ops as u64).map(|j| key(choice(j, n as u64))).collect()
+pub fn hits(n: usize, ops: usize) -> impl Iterator<Item = u64> {
+    (0..ops as u64).map(move |j| choice(j, n as u64))
 }
 
 /// One of the first `n` keys, `ops` times.
-#[must_use]
-pub fn hot(n: usize, ops: usize) -> Vec<u64> {
-    vec![key(choice(0, n as u64)); ops]
+pub fn hot(n: usize, ops: usize) -> impl Iterator<Item = u64> {
+    std::iter::repeat_n(choice(0, n as u64), ops)
 }
 
 /// `ops` keys that no map of a bench has.
-#[must_use]
-pub fn misses(ops: usize) -> Vec<u64> {
-    (0..ops as u64).map(|j| key((1 << 40) + j)).collect()
+pub fn misses(ops: usize) -> impl Iterator<Item = u64> {
+    (0..ops as u64).map(|j| ABSENT + j)
 }
 
 /// A number that depends on every key and its place.
 #[must_use]
-pub fn print(keys: &[u64]) -> u64 {
-    keys.iter().fold(keys.len() as u64, |h, k| (h ^ k).rotate_left(5).wrapping_mul(GOLDEN))
+pub fn print<K: Key>(keys: &[K]) -> u64 {
+    keys.iter().fold(keys.len() as u64, |h, k| (h ^ k.print()).rotate_left(5).wrapping_mul(GOLDEN))
 }
 
 #[cfg(test)]
@@ -68,10 +207,47 @@ mod tests {
     /// What `go/main.go`, run by real Go 1.23.9, answers to `prepare` for these.
     #[test]
     fn as_in_the_go_program() {
-        assert_eq!(print(&hits(1024, 1 << 20)), 16_700_804_322_044_874_582);
-        assert_eq!(print(&hot(1024, 1 << 20)), 5_056_181_653_118_640_834);
-        assert_eq!(print(&misses(1 << 20)), 4_425_914_891_901_789_472);
-        assert_eq!(print(&first(1024)), 10_052_082_130_216_469_328);
+        fn prints<K: Key>() -> [u64; 4] {
+            let of = |(keys, _pool): (Vec<K>, K::Pool)| print(&keys);
+            [
+                of(K::numbered(hits(1024, 1 << 20))),
+                of(K::numbered(hot(1024, 1 << 20))),
+                of(K::numbered(misses(1 << 20))),
+                of(K::numbered(first(1024))),
+            ]
+        }
+        let words = [
+            16_700_804_322_044_874_582,
+            5_056_181_653_118_640_834,
+            4_425_914_891_901_789_472,
+            10_052_082_130_216_469_328,
+        ];
+        assert_eq!(prints::<u64>(), words);
+        let narrow = [
+            10_967_170_728_034_616_498,
+            15_846_393_467_256_686_643,
+            2_460_745_371_718_823_598,
+            11_721_037_897_473_084_731,
+        ];
+        assert_eq!(prints::<u32>(), narrow);
+        let texts = [
+            3_783_768_557_226_337_948,
+            3_749_766_680_223_135_388,
+            5_231_980_510_077_107_709,
+            12_612_210_847_051_973_735,
+        ];
+        assert_eq!(prints::<Text>(), texts);
+    }
+
+    #[test]
+    fn keys_differ() {
+        fn distinct<K: Key + Eq + std::hash::Hash>() {
+            let (keys, _pool) = K::numbered(first(100_000).chain(misses(100_000)));
+            assert_eq!(keys.iter().collect::<std::collections::HashSet<_>>().len(), keys.len(), "{:?}", K::TYPE);
+        }
+        distinct::<u64>();
+        distinct::<u32>();
+        distinct::<Text>();
     }
 
     #[test]

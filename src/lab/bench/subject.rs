@@ -1,6 +1,6 @@
 //! The workloads themselves, for any map of this process.
 
-use super::keys;
+use super::keys::{self, Key};
 use super::workload::{DROPPED, REBUILT};
 use super::{Case, Error, Order, Runner, Workload};
 use std::hint::black_box;
@@ -10,8 +10,10 @@ use std::time::Instant;
 /// reason.
 pub(super) const VALUE: u64 = 7;
 
-/// A kind of map from `u64` to `u64`.
+/// A kind of map with elements of type `u64`.
 pub trait Subject {
+    /// A key.
+    type Key: Key;
     /// One map.
     type Map;
 
@@ -19,15 +21,15 @@ pub trait Subject {
     fn make(&self, hint: usize) -> Self::Map;
 
     /// `m[k] = v`.
-    fn assign(&self, m: &mut Self::Map, k: u64, v: u64);
+    fn assign(&self, m: &mut Self::Map, k: Self::Key, v: u64);
 
     /// `m[k]`, or 0.
-    fn get(&self, m: &Self::Map, k: u64) -> u64;
+    fn get(&self, m: &Self::Map, k: Self::Key) -> u64;
 
     /// `delete(m, k)`.
-    fn delete(&self, m: &mut Self::Map, k: u64);
+    fn delete(&self, m: &mut Self::Map, k: Self::Key);
 
-    /// The exclusive or of all keys, and the sum of all values.
+    /// The exclusive or of what [`Key::fold`] makes of all keys, and the sum of all values.
     fn iterate(&self, m: &Self::Map) -> (u64, u64);
 
     /// The map's end.
@@ -35,7 +37,7 @@ pub trait Subject {
 
     /// `m[k] = v` for every key in turn.
     #[inline(always)]
-    fn assign_all(&self, m: &mut Self::Map, keys: &[u64], v: u64) {
+    fn assign_all(&self, m: &mut Self::Map, keys: &[Self::Key], v: u64) {
         for &k in keys {
             self.assign(m, k, v);
         }
@@ -43,7 +45,7 @@ pub trait Subject {
 
     /// The sum of `m[k]` for every key.
     #[inline(always)]
-    fn get_all(&self, m: &Self::Map, keys: &[u64]) -> u64 {
+    fn get_all(&self, m: &Self::Map, keys: &[Self::Key]) -> u64 {
         keys.iter().map(|&k| self.get(m, k)).fold(0, u64::wrapping_add)
     }
 }
@@ -62,7 +64,9 @@ struct State<S: Subject> {
     /// The map of workloads that keep one.
     map: Option<S::Map>,
     /// Keys to use, or to build from.
-    keys: Vec<u64>,
+    keys: Vec<S::Key>,
+    /// What all keys lie in, those of the map too.
+    pools: Vec<<S::Key as Key>::Pool>,
     /// Keys of churn: this many have been deleted.
     gone: usize,
 }
@@ -80,18 +84,24 @@ impl<S: Subject, F: FnMut() -> S> Runner for InProcess<S, F> {
     }
 
     fn prepare(&mut self, case: &Case) -> Result<u64, Error> {
-        let keys = match (case.workload, case.order) {
+        let numbered = |numbers: &mut dyn Iterator<Item = u64>| S::Key::numbered(numbers);
+        let (keys, pool) = match (case.workload, case.order) {
             (Workload::AssignHit | Workload::ReadHit | Workload::ReadDep, Order::Random) => {
-                keys::hits(case.n, case.ops)
+                numbered(&mut keys::hits(case.n, case.ops))
             }
-            (Workload::AssignHit | Workload::ReadHit | Workload::ReadDep, Order::Hot) => keys::hot(case.n, case.ops),
-            (Workload::ReadMiss, Order::Random) => keys::misses(case.ops),
-            (Workload::ReadMiss, Order::Hot) => vec![keys::misses(1)[0]; case.ops],
-            (Workload::Build | Workload::BuildHint, _) => keys::first(case.n),
-            (Workload::Iterate | Workload::IterateGrowing | Workload::Churn, _) => Vec::new(),
+            (Workload::AssignHit | Workload::ReadHit | Workload::ReadDep, Order::Hot) => {
+                numbered(&mut keys::hot(case.n, case.ops))
+            }
+            (Workload::ReadMiss, Order::Random) => numbered(&mut keys::misses(case.ops)),
+            (Workload::ReadMiss, Order::Hot) => {
+                numbered(&mut keys::misses(1).flat_map(|i| std::iter::repeat_n(i, case.ops)))
+            }
+            (Workload::Build | Workload::BuildHint, _) => numbered(&mut keys::first(case.n)),
+            (Workload::Iterate | Workload::IterateGrowing | Workload::Churn, _) => numbered(&mut std::iter::empty()),
         };
         let print = keys::print(&keys);
-        self.state = Some(State { subject: (self.new)(), case: *case, map: None, keys, gone: 0 });
+        let (subject, pools) = ((self.new)(), vec![pool]);
+        self.state = Some(State { subject, case: *case, map: None, keys, pools, gone: 0 });
         Ok(print)
     }
 
@@ -108,11 +118,13 @@ impl<S: Subject, F: FnMut() -> S> Runner for InProcess<S, F> {
 }
 
 impl<S: Subject> State<S> {
-    fn filled(&self, n: usize) -> S::Map {
+    fn filled(&mut self, n: usize) -> S::Map {
         let mut m = self.subject.make(0);
-        for i in 0..n as u64 {
-            self.subject.assign(&mut m, keys::key(i), VALUE);
+        let (keys, pool) = S::Key::numbered(keys::first(n));
+        for k in keys {
+            self.subject.assign(&mut m, k, VALUE);
         }
+        self.pools.push(pool);
         m
     }
 
@@ -126,8 +138,12 @@ impl<S: Subject> State<S> {
             && let Some(old) = self.map.take()
         {
             self.subject.free(old);
+            self.pools.truncate(1);
         }
-        let mut m = self.map.take().unwrap_or_else(|| self.filled(case.entries()));
+        let mut m = match self.map.take() {
+            Some(m) => m,
+            None => self.filled(case.entries()),
+        };
         let ns = match case.workload {
             Workload::Iterate | Workload::IterateGrowing => self.iterate(&m),
             Workload::Churn => self.churn(&mut m),
@@ -198,8 +214,9 @@ impl<S: Subject> State<S> {
 
     fn churn(&mut self, m: &mut S::Map) -> f64 {
         let (s, n, pairs) = (&self.subject, self.case.n, self.case.pairs());
-        let range = |from: usize| -> Vec<u64> { (from..from + pairs).map(|i| keys::key(i as u64)).collect() };
-        let (old, new) = (range(self.gone), range(self.gone + n));
+        let range = |from: usize| S::Key::numbered((from..from + pairs).map(|i| i as u64));
+        let ((old, _pool), (new, pool)) = (range(self.gone), range(self.gone + n));
+        self.pools.push(pool);
         self.gone += pairs;
         let start = Instant::now();
         for (&old, &new) in old.iter().zip(&new) {
@@ -232,6 +249,7 @@ mod tests {
     }
 
     impl Subject for Counting {
+        type Key = u64;
         type Map = BTreeMap<u64, u64>;
 
         fn make(&self, hint: usize) -> Self::Map {
@@ -239,7 +257,7 @@ mod tests {
             BTreeMap::new()
         }
 
-        fn assign(&self, m: &mut Self::Map, k: u64, v: u64) {
+        fn assign(&self, m: &mut Self::Map, k: Self::Key, v: u64) {
             self.note(if m.insert(k, v).is_some() { "assign hit" } else { "assign new" });
         }
 
@@ -279,7 +297,7 @@ mod tests {
         ] {
             let counts = Counting::default();
             let mut runner = InProcess::new("counting", || counts.clone());
-            let case = Case { workload, order, n: 10, ops: 100 };
+            let case = Case { workload, order, key: u64::TYPE, n: 10, ops: 100 };
             let _ = runner.prepare(&case).unwrap();
             for _ in 0..2 {
                 assert!(runner.sample().unwrap() > 0.0);

@@ -1,5 +1,6 @@
 //! What is measured: eight ways to use a map, and on what size of map.
 
+use super::keys::KeyType;
 use std::fmt;
 
 /// A way to use a map. Names are the command's; Go's own benchmarks of the same kind are named in [`go_name`](Self::go_name).
@@ -117,6 +118,8 @@ pub struct Case {
     pub workload: Workload,
     /// With keys in this order.
     pub order: Order,
+    /// Of this type.
+    pub key: KeyType,
     /// Entries of the map.
     pub n: usize,
     /// Operations a sample, at least: a map that is built or gone over is so as a whole.
@@ -160,14 +163,19 @@ impl Case {
     #[must_use]
     pub fn benchmark(&self) -> String {
         let order = if self.workload.has_hot() { format!("/keys={}", self.order.name()) } else { String::new() };
-        format!("Benchmark{}/Key=uint64/Elem=uint64/len={}{order}", self.workload.go_name(), self.n)
+        let key = self.key.name();
+        format!("Benchmark{}/Key={key}/Elem=uint64/len={}{order}", self.workload.go_name(), self.n)
     }
 }
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hot = if self.order == Order::Hot { " (one hot key)" } else { "" };
-        write!(f, "{}{hot}, {} entries", self.workload, self.n)
+        let keys = match self.key {
+            KeyType::Uint64 => String::new(),
+            other => format!(", {} keys", other.name()),
+        };
+        write!(f, "{}{hot}{keys}, {} entries", self.workload, self.n)
     }
 }
 
@@ -177,7 +185,13 @@ mod tests {
 
     #[test]
     fn growing_maps() {
-        let case = |n| Case { workload: Workload::IterateGrowing, order: Order::Random, n, ops: 1 << 20 };
+        let case = |n| Case {
+            workload: Workload::IterateGrowing,
+            order: Order::Random,
+            key: KeyType::Uint64,
+            n,
+            ops: 1 << 20,
+        };
         for (n, entries) in [(6, 9), (8, 9), (9, 14), (13, 14), (64, 105), (1024, 1665), (1600, 1665)] {
             assert_eq!(case(n).entries(), entries, "{n}");
         }
@@ -186,8 +200,8 @@ mod tests {
 
     #[test]
     fn names() {
-        let case = Case { workload: Workload::ReadHit, order: Order::Hot, n: 6, ops: 1 };
-        assert_eq!(case.benchmark(), "BenchmarkMapAccessHit/Key=uint64/Elem=uint64/len=6/keys=hot");
-        assert_eq!(case.to_string(), "read-hit (one hot key), 6 entries");
+        let case = Case { workload: Workload::ReadHit, order: Order::Hot, key: KeyType::String, n: 6, ops: 1 };
+        assert_eq!(case.benchmark(), "BenchmarkMapAccessHit/Key=string/Elem=uint64/len=6/keys=hot");
+        assert_eq!(case.to_string(), "read-hit (one hot key), string keys, 6 entries");
     }
 }

@@ -7,7 +7,7 @@
 //	version                        answers "ok" and runtime.Version
 //
 // Anything else, or a workload that it does not know, ends it with status 2. The workloads and keys are those of
-// src/lab/bench/subject.rs and keys.rs.
+// src/lab/bench/subject.rs and keys.rs; a file key_*.go has what differs by the keys' type.
 package main
 
 import (
@@ -24,6 +24,7 @@ const (
 	value   = 7
 	rebuilt = 1 << 15
 	dropped = 1 << 14
+	absent  = 1 << 40 // numbers from here on are of keys that no map has
 )
 
 func mix64(x uint64) uint64 {
@@ -32,25 +33,27 @@ func mix64(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-func key(i uint64) uint64 { return mix64(12345 + (i+1)*golden) }
+// word is key number i of 64 bits.
+func word(i uint64) uint64 { return mix64(12345 + (i+1)*golden) }
 
 func choice(j, n uint64) uint64 {
 	hi, _ := bits.Mul64(mix64(0x5eed+(j+1)*golden), n)
 	return hi
 }
 
-func keys(n int, key func(i uint64) uint64) []uint64 {
-	ks := make([]uint64, n)
+// keys are n keys, whose numbers number says.
+func keys(n int, number func(i uint64) uint64) []K {
+	ks := make([]K, n)
 	for i := range ks {
-		ks[i] = key(uint64(i))
+		ks[i] = key(number(uint64(i)))
 	}
 	return ks
 }
 
-func fingerprint(ks []uint64) uint64 {
+func fingerprint(ks []K) uint64 {
 	h := uint64(len(ks))
 	for _, k := range ks {
-		h = bits.RotateLeft64(h^k, 5) * golden
+		h = bits.RotateLeft64(h^print(k), 5) * golden
 	}
 	return h
 }
@@ -60,8 +63,8 @@ type run struct {
 	workload, order string
 	n, ops          int
 	entries         int
-	keys            []uint64
-	m               map[uint64]uint64
+	keys            []K
+	m               map[K]uint64
 	gone            int
 }
 
@@ -76,17 +79,17 @@ func prepare(workload, order string, n, ops int) *run {
 			if hot {
 				j = 0
 			}
-			return key(choice(j, uint64(n)))
+			return choice(j, uint64(n))
 		})
 	case "read-miss":
 		r.keys = keys(ops, func(j uint64) uint64 {
 			if hot {
 				j = 0
 			}
-			return key(1<<40 + j)
+			return absent + j
 		})
 	case "build", "build-hint":
-		r.keys = keys(n, key)
+		r.keys = keys(n, func(i uint64) uint64 { return i })
 	case "iterate-growing":
 		buckets := 1
 		for n > max(8, buckets*13/2) {
@@ -107,8 +110,8 @@ func max(a, b int) int {
 	return b
 }
 
-func filled(n int) map[uint64]uint64 {
-	m := make(map[uint64]uint64)
+func filled(n int) map[K]uint64 {
+	m := make(map[K]uint64)
 	for i := uint64(0); i < uint64(n); i++ {
 		m[key(i)] = value
 	}
@@ -136,7 +139,7 @@ func (r *run) sample() float64 {
 	return r.pass(r.keys)
 }
 
-func (r *run) pass(ks []uint64) float64 {
+func (r *run) pass(ks []K) float64 {
 	m := r.m
 	start := time.Now()
 	switch {
@@ -193,11 +196,11 @@ func (r *run) build() float64 {
 }
 
 //go:noinline
-func (r *run) make() map[uint64]uint64 {
+func (r *run) make() map[K]uint64 {
 	if r.workload == "build-hint" {
-		return make(map[uint64]uint64, r.n)
+		return make(map[K]uint64, r.n)
 	}
-	return make(map[uint64]uint64)
+	return make(map[K]uint64)
 }
 
 func (r *run) iterate() float64 {
@@ -206,7 +209,7 @@ func (r *run) iterate() float64 {
 	for i := 0; i < repeats; i++ {
 		ks, sum := uint64(0), uint64(0)
 		for k, v := range r.m {
-			ks ^= k
+			ks ^= fold(k)
 			sum += v
 		}
 		sink += ks ^ sum
@@ -216,8 +219,8 @@ func (r *run) iterate() float64 {
 
 func (r *run) churn() float64 {
 	pairs := r.ops / 2
-	old := keys(pairs, func(i uint64) uint64 { return key(uint64(r.gone) + i) })
-	fresh := keys(pairs, func(i uint64) uint64 { return key(uint64(r.gone+r.n) + i) })
+	old := keys(pairs, func(i uint64) uint64 { return uint64(r.gone) + i })
+	fresh := keys(pairs, func(i uint64) uint64 { return uint64(r.gone+r.n) + i })
 	r.gone += pairs
 	m := r.m
 	start := time.Now()

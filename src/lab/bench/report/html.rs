@@ -209,7 +209,13 @@ mod tests {
         for workload in [Workload::ReadHit, Workload::Build] {
             for n in [6, 1024, 1 << 24] {
                 for (by, ns) in [("sse41", 0.8), ("go1.23.9 <x>", 300.0)] {
-                    let case = Case { workload, order: Order::Random, n, ops: 1 };
+                    let case = Case {
+                        workload,
+                        order: Order::Random,
+                        key: crate::lab::bench::keys::KeyType::default(),
+                        n,
+                        ops: 1,
+                    };
                     all.push(Series { case, by: by.into(), samples: vec![ns, ns * 1.5, ns * 2.0] });
                 }
             }

@@ -103,7 +103,13 @@ mod tests {
 
     #[test]
     fn rows() {
-        let case = |n, order| Case { workload: Workload::ReadHit, order, n, ops: 1 };
+        let case = |n, order| Case {
+            workload: Workload::ReadHit,
+            order,
+            key: crate::lab::bench::keys::KeyType::default(),
+            n,
+            ops: 1,
+        };
         let of = |n, order, by: &str, ns: &[f64]| Series { case: case(n, order), by: by.into(), samples: ns.to_vec() };
         let all = [
             of(6, Order::Random, "sse41", &[1.5, 2.0, 2.5]),

@@ -55,7 +55,13 @@ mod tests {
 
     #[test]
     fn lines_of_the_format() {
-        let case = Case { workload: Workload::Iterate, order: Order::Random, n: 6, ops: 1 << 20 };
+        let case = Case {
+            workload: Workload::Iterate,
+            order: Order::Random,
+            key: crate::lab::bench::keys::KeyType::default(),
+            n: 6,
+            ops: 1 << 20,
+        };
         let mut out = Vec::new();
         heading(&mut out).unwrap();
         series(&mut out, &Series { case, by: "go1.23.9".into(), samples: vec![7.5, 1234.5] }).unwrap();
