@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[path = "checkasm/faults.rs"]
 mod faults;
+#[path = "checkasm/strings.rs"]
+mod strings;
 
 core::arch::global_asm!(
     // u64 checkasm_call(rdi = f, rsi = a, rdx = b, rcx = c, r8 = d, r9 = &mut [u64; 2])

@@ -12,7 +12,6 @@ use crate::heap::{Request, Role};
 use crate::layout::mem;
 use crate::map;
 use crate::map::compiled;
-use crate::map::faststr::{self, GoString as Str};
 use crate::map::{amd64, batch, fast32};
 use crate::probe::{Probe, Step};
 use crate::runtime::Runtime;
@@ -324,7 +323,8 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     (amd64::of(t).mapaccess1_32)(t, h, (w as u32).into())
                 }
                 (Fast::FastStr, Shape::Str(str, len)) => {
-                    op(|| faststr::mapaccess1_faststr(t, h, Str { str, len }, &()))
+                    ready();
+                    (amd64::of(t).mapaccess1_str)(t, h, str, len)
                 }
                 _ => self.with_key(&k, |key| op(|| compiled::access1(t, h, key, 0))),
             }
@@ -350,7 +350,9 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     (found.elem, found.ok != 0)
                 }
                 (Fast::FastStr, Shape::Str(str, len)) => {
-                    op(|| faststr::mapaccess2_faststr(t, h, Str { str, len }, &()))
+                    ready();
+                    let found = (amd64::of(t).mapaccess2_str)(t, h, str, len);
+                    (found.elem, found.ok != 0)
                 }
                 _ => self.with_key(&k, |key| op(|| compiled::access2(t, h, key, zero.addr()))),
             }

@@ -33,7 +33,10 @@ pub unsafe fn assign_with(f: &Fast64, t: &MapType, h: usize, key: usize) -> usiz
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapassign32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapassign)(t, h, mem::ld64(key)),
             Fast::Fast64Ptr => fast64::mapassign_fast64ptr(t, h, mem::ld64(key), &()),
-            Fast::FastStr => faststr::mapassign_faststr(t, h, GoString::at(key), &()),
+            Fast::FastStr => {
+                let key = GoString::at(key);
+                (family(f, t).mapassign_str)(t, h, key.str, key.len)
+            }
         }
     }
 }
@@ -68,7 +71,10 @@ pub unsafe fn access1(t: &MapType, h: usize, key: usize, zero: usize) -> usize {
             Fast::Generic => access::mapaccess1(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(amd64::of(t), t).mapaccess1_32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 | Fast::Fast64Ptr => (family(amd64::of(t), t).mapaccess1)(t, h, mem::ld64(key)),
-            Fast::FastStr => faststr::mapaccess1_faststr(t, h, GoString::at(key), &()),
+            Fast::FastStr => {
+                let key = GoString::at(key);
+                (family(amd64::of(t), t).mapaccess1_str)(t, h, key.str, key.len)
+            }
         }
     }
 }
@@ -95,7 +101,11 @@ pub unsafe fn access2_with(f: &Fast64, t: &MapType, h: usize, key: usize, zero: 
                 let found = (family(f, t).mapaccess2)(t, h, mem::ld64(key));
                 (found.elem, found.ok != 0)
             }
-            Fast::FastStr => faststr::mapaccess2_faststr(t, h, GoString::at(key), &()),
+            Fast::FastStr => {
+                let key = GoString::at(key);
+                let found = (family(f, t).mapaccess2_str)(t, h, key.str, key.len);
+                (found.elem, found.ok != 0)
+            }
         }
     }
 }

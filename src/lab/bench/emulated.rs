@@ -110,15 +110,15 @@ impl EmulatedKey for Text {
     }
 
     #[inline(always)]
-    unsafe fn set(self, _: &Fast64, t: &MapType, h: usize, _: u64) -> usize {
+    unsafe fn set(self, f: &Fast64, t: &MapType, h: usize, _: u64) -> usize {
         // SAFETY: as above; the text lives as long as the map.
-        op(|| unsafe { faststr::mapassign_faststr(t, h, string(self), &()) })
+        unsafe { (f.mapassign_str)(t, h, string(self).str, string(self).len) }
     }
 
     #[inline(always)]
-    unsafe fn get(self, _: &Fast64, t: &MapType, h: usize) -> usize {
+    unsafe fn get(self, f: &Fast64, t: &MapType, h: usize) -> usize {
         // SAFETY: as above.
-        op(|| unsafe { faststr::mapaccess1_faststr(t, h, string(self), &()) })
+        unsafe { (f.mapaccess1_str)(t, h, string(self).str, string(self).len) }
     }
 
     #[inline(always)]

@@ -7,9 +7,10 @@
 //!
 //! Which set runs is decided once, by what the processor can do or by `GOHMAP_ISA`.
 
+use super::faststr::GoString;
 #[cfg(gohmap_asm)]
 use super::malloc;
-use super::{fast32, fast64, iter};
+use super::{fast32, fast64, faststr, iter};
 use crate::fault::op;
 use crate::layout::Hiter;
 use crate::types::{MapType, Routines};
@@ -144,7 +145,7 @@ pub struct Found {
     pub ok: u64,
 }
 
-/// The fast64 and fast32 operations of one implementation. Each takes the type, the address of the header and the key. Assembly is for
+/// The fast64, fast32 and faststr operations of one implementation. Each takes the type, the address of the header and the key. Assembly is for
 /// types whose keys are hashed with AES ([`MapType::aes`]).
 #[derive(Debug)]
 pub struct Fast64 {
@@ -165,6 +166,12 @@ pub struct Fast64 {
     pub mapaccess1_32: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize,
     /// `mapaccess2_fast32`.
     pub mapaccess2_32: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> Found,
+    /// `mapassign_faststr`, with the address and the number of the key's bytes.
+    pub mapassign_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize) -> usize,
+    /// `mapaccess1_faststr`.
+    pub mapaccess1_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize) -> usize,
+    /// `mapaccess2_faststr`.
+    pub mapaccess2_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize) -> Found,
     /// `mapiternext`, for map types of every kind.
     pub mapiternext: unsafe extern "C-unwind" fn(t: &MapType, it: &mut Hiter),
     /// Asks for the buckets of eight keys that will be assigned to or deleted.
@@ -234,6 +241,28 @@ unsafe extern "C-unwind" fn gohmap_slow_mapaccess2_fast32(t: &MapType, h: usize,
     Found { elem, ok: ok.into() }
 }
 
+/// [`Fast64::mapassign_str`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapassign_faststr(t: &MapType, h: usize, str: usize, len: usize) -> usize {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { faststr::mapassign_faststr(t, h, GoString { str, len }, &()) })
+}
+
+/// [`Fast64::mapaccess1_str`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapaccess1_faststr(t: &MapType, h: usize, str: usize, len: usize) -> usize {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { faststr::mapaccess1_faststr(t, h, GoString { str, len }, &()) })
+}
+
+/// [`Fast64::mapaccess2_str`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapaccess2_faststr(t: &MapType, h: usize, str: usize, len: usize) -> Found {
+    // SAFETY: the caller's promise.
+    let (elem, ok) = op(|| unsafe { faststr::mapaccess2_faststr(t, h, GoString { str, len }, &()) });
+    Found { elem, ok: ok.into() }
+}
+
 /// [`Fast64::mapiternext`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 unsafe extern "C-unwind" fn gohmap_slow_mapiternext(t: &MapType, it: &mut Hiter) {
@@ -256,6 +285,9 @@ static PORTABLE: Fast64 = Fast64 {
     mapassign32: gohmap_slow_mapassign_fast32,
     mapaccess1_32: gohmap_slow_mapaccess1_fast32,
     mapaccess2_32: gohmap_slow_mapaccess2_fast32,
+    mapassign_str: gohmap_slow_mapassign_faststr,
+    mapaccess1_str: gohmap_slow_mapaccess1_faststr,
+    mapaccess2_str: gohmap_slow_mapaccess2_faststr,
     mapiternext: gohmap_slow_mapiternext,
     prefetch: no_prefetch,
     prefetch_read: no_prefetch,

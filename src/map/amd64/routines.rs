@@ -13,6 +13,7 @@ macro_rules! family {
         $assign:ident $set:ident $access1:ident $access2:ident $delete:ident,
         $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
         $assign32:ident $access1_32:ident $access2_32:ident,
+        $assign_str:ident $access1_str:ident $access2_str:ident,
         $next:ident $prefetch:ident $prefetch_read:ident
         $(, $words:ident $words_access1:ident $words_access2:ident)?
     ) => {
@@ -33,6 +34,9 @@ macro_rules! family {
             mapassign32: $assign32,
             mapaccess1_32: $access1_32,
             mapaccess2_32: $access2_32,
+            mapassign_str: $assign_str,
+            mapaccess1_str: $access1_str,
+            mapaccess2_str: $access2_str,
             mapiternext: $next,
             prefetch: $prefetch,
             prefetch_read: $prefetch_read,
@@ -48,6 +52,7 @@ family! {
     gohmap_slow_mapassign_fast64_scalar gohmap_slow_mapaccess1_fast64_scalar
     gohmap_slow_mapaccess2_fast64_scalar gohmap_slow_mapdelete_fast64_scalar,
     gohmap_slow_mapassign_fast32 gohmap_slow_mapaccess1_fast32 gohmap_slow_mapaccess2_fast32,
+    gohmap_slow_mapassign_faststr gohmap_slow_mapaccess1_faststr gohmap_slow_mapaccess2_faststr,
     gohmap_slow_mapiternext no_prefetch no_prefetch
 }
 family! {
@@ -57,6 +62,7 @@ family! {
     gohmap_slow_mapassign_fast64_sse41 gohmap_slow_mapaccess1_fast64_sse41
     gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41,
     gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41 gohmap_mapaccess2_fast32_sse41,
+    gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_sse41 gohmap_mapaccess2_faststr_sse41,
     gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41 gohmap_prefetchread_fast64_sse41,
     SSE41_WORDS gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41
 }
@@ -67,6 +73,7 @@ family! {
     gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
     gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512,
     gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41 gohmap_mapaccess2_fast32_sse41,
+    gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_sse41 gohmap_mapaccess2_faststr_sse41,
     gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512 gohmap_prefetchread_fast64_avx512,
     AVX512_WORDS gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512
 }
@@ -76,6 +83,9 @@ unsafe extern "C-unwind" {
     fn gohmap_mapassign_fast32_sse41(t: &MapType, h: usize, key: u64) -> usize;
     fn gohmap_mapaccess1_fast32_sse41(t: &MapType, h: usize, key: u64) -> usize;
     fn gohmap_mapaccess2_fast32_sse41(t: &MapType, h: usize, key: u64) -> Found;
+    fn gohmap_mapassign_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> usize;
+    fn gohmap_mapaccess1_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> usize;
+    fn gohmap_mapaccess2_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> Found;
     fn gohmap_mapaccess1_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> usize;
     fn gohmap_mapaccess2_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> Found;
     fn gohmap_mapaccess1_fast64_words_avx512(t: &MapType, h: usize, key: u64) -> usize;
