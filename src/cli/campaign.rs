@@ -33,9 +33,11 @@ Examples:
 Targets: header, extra, buckets, oldbuckets, iterator (every bit); pointers,
 pages, frees, allocations, stores; all.
 Maps: nil, empty, small, full, grown, chained, growing, same-size-growing,
-on-the-brink, N-entries. Operations: len, read-hit, read-miss, assign-hit,
-assign-new, delete-hit, delete-miss, range, clear, clone, mix-N (24 operations
-drawn with seed N), or a list such as assign:5:50,read:5,range.")]
+on-the-brink, N-entries, N-entries-hint-M. Operations: len, read-hit, read-miss, assign-hit,
+assign-new, delete-hit, delete-miss, range, clear, clone, a list such as
+assign:5:50,read:5,range, or mix-SEED: 24 operations on 60 keys, drawn at
+random. A mix can say more: mix-7+ops=100+keys=200+zipf+reads=90+clears=0
+(uniform, zipf, hot; reads, assigns, deletes, ranges, lens, clears).")]
 pub(super) struct Campaign {
     /// What is broken
     #[arg(long, value_name = "TARGET", num_args = 1.., default_value = "header")]

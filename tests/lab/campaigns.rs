@@ -113,8 +113,10 @@ fn in_process_and_forked_agree() {
     }
     let dir = Scratch::new("forked");
     let (a, b) = (dir.path("a"), dir.path("b"));
-    let common = ["--samples", "5000", "--seed", "5", "--at", "before", "steps", "--operation"];
-    let operations = ["read-hit", "assign-new", "delete-hit", "range", "clone", "clear", "mix-1", "mix-2"];
+    let maps = ["--map", "empty", "small", "growing", "same-size-growing", "20-entries-hint-100"];
+    let common = [&maps[..], &["--samples", "5000", "--seed", "5", "--at", "before", "steps", "--operation"]].concat();
+    let operations =
+        ["read-hit", "assign-new", "delete-hit", "range", "clone", "clear", "mix-1", "mix-2+ops=60+keys=30+zipf"];
     let args = [&common[..], &operations, &["--target"], &EVERYTHING].concat();
     campaign(&a, &args);
     let start = Instant::now();

@@ -7,7 +7,7 @@
 //!
 //! | module | what is there |
 //! |---|---|
-//! | `keys`, [`shape`], [`workload`] | the map, and what is done to it |
+//! | `keys`, [`shape`], [`workload`], [`mix`] | the map, and what is done to it |
 //! | [`target`], [`fault`], [`moment`] | what is broken, how, and when |
 //! | [`lab`], [`rig`], `run` | the process's heap, a scenario ready to be broken, one run of it |
 //! | [`outcome`] | the classes |
@@ -24,6 +24,7 @@ pub mod id;
 mod inject;
 mod keys;
 pub mod lab;
+pub mod mix;
 pub mod moment;
 pub mod outcome;
 pub mod rig;

@@ -29,8 +29,13 @@ pub enum Shape {
     SameSizeGrowing,
     /// One entry short of the next growth: four buckets, and the next new key doubles them.
     OnTheBrink,
-    /// So many entries, inserted one after the other.
-    Entries(u16),
+    /// Entries inserted one after the other.
+    Entries {
+        /// How many.
+        n: u16,
+        /// What the map was made with.
+        hint: u16,
+    },
 }
 
 /// Most entries of a map.
@@ -52,7 +57,8 @@ impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self, NAMED.iter().find(|(s, _)| s == self)) {
             (_, Some((_, name))) => f.write_str(name),
-            (Self::Entries(n), None) => write!(f, "{n}-entries"),
+            (Self::Entries { n, hint: 0 }, None) => write!(f, "{n}-entries"),
+            (Self::Entries { n, hint }, None) => write!(f, "{n}-entries-hint-{hint}"),
             _ => Err(fmt::Error),
         }
     }
@@ -65,9 +71,13 @@ impl FromStr for Shape {
         if let Some((shape, _)) = NAMED.iter().find(|(_, n)| *n == s) {
             return Ok(*shape);
         }
-        let entries = s.strip_suffix("-entries").and_then(|n| n.parse().ok()).filter(|n| *n <= MOST);
-        let known = NAMED.iter().map(|n| n.1).chain(["N-entries (N up to 500)"]);
-        entries.map(Self::Entries).ok_or_else(|| unknown("map", s, known))
+        let number = |text: &str| text.parse().ok().filter(|n| *n <= MOST);
+        let entries = s.split_once("-entries").and_then(|(n, rest)| {
+            let hint = if rest.is_empty() { Some(0) } else { rest.strip_prefix("-hint-").and_then(number) };
+            Some(Self::Entries { n: number(n)?, hint: hint? })
+        });
+        let known = NAMED.iter().map(|n| n.1).chain(["N-entries", "N-entries-hint-M (both up to 500)"]);
+        entries.ok_or_else(|| unknown("map", s, known))
     }
 }
 
@@ -105,7 +115,7 @@ impl Shape {
             // Where the last one begins the growth, see `build`.
             Self::Growing => up_to(28),
             Self::OnTheBrink => up_to(27),
-            Self::Entries(n) => up_to(n.into()),
+            Self::Entries { n, .. } => up_to(n.into()),
             Self::Chained => crowds(kind, t)[0].iter().map(|&k| (k, true)).collect(),
             Self::SameSizeGrowing => {
                 // Nine come to each bucket and seven go: that leaves four overflow buckets and eight entries.
@@ -133,7 +143,11 @@ impl Shape {
         // SAFETY: a healthy map of this type; the caller's promise.
         unsafe {
             // The chain is one of two buckets: keys of a single bucket are not hashed.
-            let h = if self == Self::Chained { make::makemap(t, 9, &()) } else { make::makemap_small(t) };
+            let h = match self {
+                Self::Chained => make::makemap(t, 9, &()),
+                Self::Entries { hint, .. } if hint > 0 => make::makemap(t, hint.into(), &()),
+                _ => make::makemap_small(t),
+            };
             mem::st32(h + 12, HASH0);
             for &(n, insert) in steps {
                 let key = keys.at(keys.find(n).expect("a key of the shape"));

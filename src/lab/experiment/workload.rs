@@ -1,8 +1,8 @@
 //! What is done to the map: one operation, or many.
 
+use super::mix::Mix;
 use super::shape::{MISSING, Shape};
 use super::{Unknown, unknown};
-use crate::rng::Rng;
 use std::fmt;
 use std::str::FromStr;
 
@@ -98,8 +98,8 @@ const VALUE: u64 = 7777;
 pub enum Workload {
     /// One operation, by its name.
     One(Single),
-    /// Operations drawn at random with this seed.
-    Mix(u64),
+    /// Operations drawn at random.
+    Mix(Mix),
     /// These.
     List(Vec<Operation>),
 }
@@ -129,9 +129,6 @@ pub const SINGLES: [(&str, Single); 10] = [
     ("clone", single(Verb::Clone, false)),
 ];
 
-/// Operations of a mix.
-const MIX: usize = 24;
-
 impl Workload {
     /// The operations on a map of this shape that holds these keys.
     pub(crate) fn operations(&self, there: &[u64]) -> Vec<Operation> {
@@ -141,7 +138,7 @@ impl Workload {
                 let hit = there.get(there.len() / 2).copied().unwrap_or(1);
                 vec![Operation { verb: s.verb, key: if s.hit { hit } else { MISSING }, value: VALUE }]
             }
-            Self::Mix(seed) => mix(*seed, there),
+            Self::Mix(mix) => mix.operations(there),
             Self::List(list) => list.clone(),
         }
     }
@@ -150,7 +147,7 @@ impl Workload {
     pub(crate) fn keys(&self) -> Vec<u64> {
         match self {
             Self::One(_) => vec![1, MISSING],
-            Self::Mix(_) => (1..=60).collect(),
+            Self::Mix(mix) => mix.numbers().collect(),
             Self::List(list) => list.iter().filter(|o| o.verb.has_key()).map(|o| o.key).collect(),
         }
     }
@@ -165,43 +162,11 @@ impl Workload {
     }
 }
 
-/// Reads, assigns and deletes in about Go's own proportions of a busy map, now and then a loop over all, rarely a clear.
-fn mix(seed: u64, there: &[u64]) -> Vec<Operation> {
-    let rng = Rng::new(Some(seed ^ 0x6d69_7865_6421));
-    let mut keys = there.to_vec();
-    let draw = |n: usize| (rng.rand() >> 33) as usize % n.max(1);
-    (0..MIX)
-        .map(|_| {
-            let value = 1_000_000 + rng.rand() % 1_000_000;
-            let known = keys.get(draw(keys.len())).copied().unwrap_or(1);
-            let any = 1 + draw(60) as u64;
-            let (verb, key) = match draw(100) {
-                0..30 => (Verb::Read, known),
-                30..38 => (Verb::Read, any),
-                38..50 => (Verb::Assign, known),
-                50..74 => (Verb::Assign, any),
-                74..88 => (Verb::Delete, known),
-                88..92 => (Verb::Delete, any),
-                92..97 => (Verb::Range, 0),
-                97..99 => (Verb::Len, 0),
-                _ => (Verb::Clear, 0),
-            };
-            match verb {
-                Verb::Assign if !keys.contains(&key) => keys.push(key),
-                Verb::Delete => keys.retain(|&k| k != key),
-                Verb::Clear => keys.clear(),
-                _ => {}
-            }
-            Operation { verb, key, value }
-        })
-        .collect()
-}
-
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::One(s) => f.write_str(SINGLES.iter().find(|n| n.1 == *s).map_or("", |n| n.0)),
-            Self::Mix(seed) => write!(f, "mix-{seed}"),
+            Self::Mix(mix) => mix.fmt(f),
             Self::List(list) => {
                 for (i, o) in list.iter().enumerate() {
                     write!(f, "{}{}", if i > 0 { "," } else { "" }, o.to_string().replace(' ', ":"))?;
@@ -219,14 +184,14 @@ impl FromStr for Workload {
         if let Some((_, one)) = SINGLES.iter().find(|n| n.0 == s) {
             return Ok(Self::One(*one));
         }
-        if let Some(seed) = s.strip_prefix("mix-").and_then(|n| n.parse().ok()) {
-            return Ok(Self::Mix(seed));
+        if s.starts_with("mix-") {
+            return s.parse().map(Self::Mix);
         }
         if s.contains(':') || s.contains(',') {
             let list = s.split(',').map(|o| o.replace(':', " ").parse()).collect::<Result<_, _>>()?;
             return Ok(Self::List(list));
         }
-        Err(unknown("operation", s, SINGLES.iter().map(|n| n.0).chain(["mix-N"])))
+        Err(unknown("operation", s, SINGLES.iter().map(|n| n.0).chain(["mix-SEED"])))
     }
 }
 
