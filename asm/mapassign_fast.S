@@ -92,8 +92,17 @@
         .macro  HIT_avx512 fixed, set, flags, raced
         .if     \fixed && \set
         blsil   %eax, %ecx
-        vpbroadcastq %r9, %zmm17
         kmovb   %ecx, %k1
+        PUT_avx512 \raced
+        .else
+        ELEM    \fixed, %r8, %rcx
+        LEAVE   avx512, \set, \flags
+        .endif
+        .endm
+
+/* The end of an assign whose element is that of the slot in k1, the lowest bit of al, in the bucket at r8. */
+        .macro  PUT_avx512 raced
+        vpbroadcastq %r9, %zmm17
         END_WRITING .Lputflags\@
 .Lput\@:
         vmovdqu64 %zmm17, 72(%r8){%k1}
@@ -108,10 +117,48 @@
         ELEM    1, %r8, %rcx
         ret
         FIXUP   .Lput\@, .Lhere\@, .Lhome\@
-        .else
-        ELEM    \fixed, %r8, %rcx
-        LEAVE   avx512, \set, \flags
+        .endm
+
+/* The key is nowhere in its chain, and the bucket at r8, of 144 bytes, whose marks are xmm2, has the first free slot: takes
+ * it. r10d is B - 1 unless the map is growing; to `roomless` with ecx = the free slots when the table must grow. Here too
+ * all stores are to the bucket, under a mask: that their addresses are known early is worth a sixth of an insert that
+ * waits for memory. */
+        .macro  TAKE_avx512 set, growing, roomless, flags, undo, raced
+        EMPTY_avx512
+        .if     \growing == 0
+        ROOM_BEFORE \roomless
         .endif
+        blsil   %ecx, %eax
+        TOPHASHES_avx512
+        kmovb   %eax, %k1
+        vmovdqu8 %xmm3, (%r8){%k1}
+.Lkey\@:
+        vmovdqu64 %zmm16, 8(%r8){%k1}
+.Lcount\@:
+        incq    HMAP_COUNT(%rsi)
+        .if     \set
+        PUT_avx512 \raced
+        .else
+        tzcntl  %eax, %ecx
+        ELEM    1, %r8, %rcx
+        LEAVE   avx512, 0, \flags
+        .endif
+.Lunkey\@:
+        vmovdqu8 %xmm2, (%r8){%k1}
+        jmp     \undo
+        FIXUP   .Lkey\@, .Lcount\@, .Lunkey\@
+        .endm
+
+/* To `to` unless one more entry fits (overLoadFactor), or when tooManyOverflowBuckets; r10d = B - 1, scratch rax. A number
+ * of overflow buckets from 1 << 15 on is negative here: too many for every B. */
+        .macro  ROOM_BEFORE to
+        shrxq   %r10, HMAP_COUNT(%rsi), %rax
+        cmpq    MAPTYPE_LOAD_NUM(%rdi), %rax
+        jae     \to
+        movswq  HMAP_NOVERFLOW(%rsi), %rax
+        sarxq   %r10, %rax, %rax
+        cmpq    $1, %rax
+        ja      \to
         .endm
 
 /* Looks for the key in the chain of the bucket at r8, and else takes a free slot; to `undo` when there is none. Unless the
@@ -135,9 +182,16 @@
         andl    %ecx, %eax
         jmp     .Lstops\@
 .Lrest\@:
+        .ifc    \isa\fixed, avx5121
+        TAKE_avx512 \set, \growing, .Lroomlesshere\@, .Lleave\@, \undo, \raced
+.Lroomlesshere\@:
+        tzcntl  %ecx, %eax
+        jmp     \absent
+        .else
         movq    %r8, %r10
         EMPTY_\isa
         tzcntl  %ecx, %r11d
+        .endif
 .Linsert\@:
         .if     \growing == 0
         ROOM_\isa .Lroomless\@
@@ -222,8 +276,8 @@
         .endif
         movzbl  HMAP_B(%rsi), %ecx
         KEY_\isa
-        leal    -1(%rcx), %eax
-        cmpl    $62, %eax
+        leal    -1(%rcx), %r10d
+        cmpl    $62, %r10d
         ja      .Lsmall\@
         HASH_\isa
         KEYS_\isa
@@ -361,7 +415,7 @@
         HASH_\isa
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lwork\@:
-        GROW_WORK \isa, \undo, .Lflagged\@
+        GROW_WORK \isa, \undo, .Lended\@
 .Lworked\@:
         SEARCH_CHAIN \isa, 1, \set, 1, \worked, \raced, .Labsent\@
 
@@ -375,6 +429,9 @@
 .Lgrown\@:
         movzbl  HMAP_B(%rsi), %ecx
         jmp     .Lwork\@
+.Lended\@:
+        leal    -1(%rcx), %r10d
+        jmp     .Lflagged\@
         FIXUP   .Lgrowing\@, .Lwork\@, \slow
         FIXUP   .Lwork\@, .Lworked\@, \undo
         .endif
