@@ -26,11 +26,18 @@
         tzcntl  %eax, %ecx
         cmpb    $EMPTY_ONE, (%r8,%rcx)
         jbe     .Lempty\@
+        .ifc    \isa\narrow, avx5120
+        blsil   %eax, %r9d
+        .endif
         shll    $3, %ecx
         movl    %ecx, %r11d
         movq    (%r8), %rax                     /* the marks */
         cmpl    $56, %ecx
         je      .Llast\@
+        .ifc    \isa\narrow, avx5120
+        testl   %r10d, %r10d
+        je      .Lfirst\@
+        .endif
         movq    %rax, %r9
         shrq    %cl, %r9
         testl   $0xff00, %r9d                   /* is the next one emptyRest? */
@@ -71,6 +78,38 @@
 .Ldone\@:
         END_WRITING .Lleave\@
         ret
+
+        .ifc    \isa\narrow, avx5120
+        /* A slot but the last of the first bucket. Whether the next one is emptyRest is anybody's guess, and the marks may
+         * have to come from memory: by arithmetic. */
+.Lfirst\@:
+        movabsq $0x0101010101010101, %rcx
+        kmovb   %r9d, %k1
+        bzhiq   %r11, %rax, %r10                /* the slots before this one */
+        bzhiq   %r11, %rcx, %rcx
+        vpxor   %xmm2, %xmm2, %xmm2
+        xorq    %r10, %rcx
+        movl    $64, %r9d
+        lzcntq  %rcx, %rcx
+        andl    $~7, %ecx
+        subl    %ecx, %r9d
+        bzhiq   %r9, %r10, %rcx                 /* without those right before this one that are emptyOne */
+        btsq    %r11, %r10                      /* this one emptyOne */
+        shrxq   %r11, %rax, %r9
+        shrq    $8, %r9
+        testb   %r9b, %r9b
+        cmovneq %r10, %rcx
+        shlxq   %r11, %r9, %r9
+        shlq    $8, %r9
+        orq     %r9, %rcx
+        vmovdqu64 %zmm2, 72(%r8){%k1}
+        movq    %rcx, (%r8)
+.Lcounted\@:
+        decq    HMAP_COUNT(%rsi)
+        END_WRITING .Lleave\@
+        ret
+        FIXUP   .Lfirst\@, .Lcounted\@, \undo
+        .endif
 
         /* The last slot is followed by the overflow bucket's first, if by any. */
 .Llast\@:
