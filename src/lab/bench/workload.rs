@@ -133,6 +133,13 @@ pub(crate) const REBUILT: usize = 1 << 15;
 pub(crate) const DROPPED: usize = 1 << 14;
 
 impl Case {
+    /// Whether something is done untimed before each sample, since what other runners have put into the caches is to go.
+    /// No cache holds greater maps.
+    #[must_use]
+    pub fn warms_up(&self) -> bool {
+        self.entries() <= self.ops
+    }
+
     /// How often a map is built or gone over in a sample.
     #[must_use]
     pub fn repeats(&self) -> usize {

@@ -172,18 +172,28 @@ func (r *run) pass(ks []K) float64 {
 
 func (r *run) build() float64 {
 	ks := r.keys
-	if r.n > dropped {
-		runtime.GC()
-		start := time.Now()
-		m := r.make()
-		for _, k := range ks {
-			m[k] = value
-		}
-		ns := per(start, r.n)
-		sink += uint64(len(m))
-		return ns
-	}
 	repeats := max(1, r.ops/r.n)
+	if r.n > dropped {
+		one := func() time.Duration {
+			runtime.GC()
+			start := time.Now()
+			m := r.make()
+			for _, k := range ks {
+				m[k] = value
+			}
+			t := time.Since(start)
+			sink += uint64(len(m))
+			return t
+		}
+		if r.warmsUp() {
+			one()
+		}
+		var t time.Duration
+		for i := 0; i < repeats; i++ {
+			t += one()
+		}
+		return float64(t.Nanoseconds()) / float64(r.n*repeats)
+	}
 	start := time.Now()
 	for i := 0; i < repeats; i++ {
 		m := r.make()
@@ -205,16 +215,23 @@ func (r *run) make() map[K]uint64 {
 
 func (r *run) iterate() float64 {
 	repeats := max(1, r.ops/r.entries)
+	if r.warmsUp() {
+		r.iterateOnce()
+	}
 	start := time.Now()
 	for i := 0; i < repeats; i++ {
-		ks, sum := uint64(0), uint64(0)
-		for k, v := range r.m {
-			ks ^= fold(k)
-			sum += v
-		}
-		sink += ks ^ sum
+		r.iterateOnce()
 	}
 	return per(start, r.entries*repeats)
+}
+
+func (r *run) iterateOnce() {
+	ks, sum := uint64(0), uint64(0)
+	for k, v := range r.m {
+		ks ^= fold(k)
+		sum += v
+	}
+	sink += ks ^ sum
 }
 
 func (r *run) churn() float64 {
@@ -222,14 +239,22 @@ func (r *run) churn() float64 {
 	old := keys(pairs, func(i uint64) uint64 { return uint64(r.gone) + i })
 	fresh := keys(pairs, func(i uint64) uint64 { return uint64(r.gone+r.n) + i })
 	r.gone += pairs
+	r.replace(old[:pairs/5], fresh)
+	return r.replace(old[pairs/5:], fresh[pairs/5:])
+}
+
+func (r *run) replace(old, fresh []K) float64 {
 	m := r.m
 	start := time.Now()
 	for i, k := range old {
 		delete(m, k)
 		m[fresh[i]] = value
 	}
-	return per(start, pairs)
+	return per(start, len(old))
 }
+
+// warmsUp is Case.warms_up of workload.rs.
+func (r *run) warmsUp() bool { return r.entries <= r.ops }
 
 func per(start time.Time, ops int) float64 {
 	return float64(time.Since(start).Nanoseconds()) / float64(ops)
