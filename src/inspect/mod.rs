@@ -1,3 +1,15 @@
-//! Looking at maps: their memory as text.
+//! Looking at maps, ours and those of real Go processes and cores: copying them, checking them, showing them.
 
 pub mod dump;
+#[cfg(target_os = "linux")]
+pub mod fsck;
+#[cfg(target_os = "linux")]
+pub mod memory;
+#[cfg(target_os = "linux")]
+pub mod own;
+#[cfg(target_os = "linux")]
+pub mod process;
+#[cfg(target_os = "linux")]
+pub mod snapshot;
+#[cfg(target_os = "linux")]
+pub mod value;

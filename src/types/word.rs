@@ -137,6 +137,13 @@ impl TypeTable {
         unsafe { mem::ld64(tab.wrapping_add(ITAB_TYPE)) as usize }
     }
 
+    /// The type whose word this is, if it is one of this table's: reads no memory.
+    #[must_use]
+    pub fn known(&self, word: usize) -> Option<GoType> {
+        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        words.values().find(|w| address(w) == word).map(|w| w.ty.clone())
+    }
+
     /// The type that a type word stands for; `None` for nil.
     ///
     /// # Safety

@@ -100,6 +100,13 @@ impl Engine {
         }
     }
 
+    /// The maps that there are, by name: each with its type and the address of its header, 0 for nil.
+    pub fn maps(&self) -> impl Iterator<Item = (&str, &Arc<MapType>, usize)> {
+        let mut all: Vec<&Map> = self.maps.values().collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all.into_iter().map(|m| (m.name.as_str(), &m.t, m.h))
+    }
+
     /// Runs a whole script and passes each operation's output to `sink`.
     ///
     /// # Errors
