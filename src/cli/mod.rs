@@ -5,6 +5,8 @@
 mod bench;
 mod campaign;
 mod crash;
+mod fsck;
+mod inspect;
 mod list;
 mod merge;
 mod progress;
@@ -59,6 +61,8 @@ enum Verb {
     Merge(merge::Merge),
     ReplayInjection(replay_injection::ReplayInjection),
     Run(run::Run),
+    Inspect(inspect::Inspect),
+    Fsck(fsck::Fsck),
 }
 
 /// `--go`, the same everywhere.
@@ -87,6 +91,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::Merge(merge) => merge.run(),
         Verb::ReplayInjection(replay) => replay.run(),
         Verb::Run(run) => run.run(),
+        Verb::Inspect(inspect) => inspect.run(),
+        Verb::Fsck(fsck) => fsck.run(),
     };
     done.unwrap_or_else(|e| {
         eprintln!("gohmap: {e:#}");

@@ -1,6 +1,14 @@
 //! Looking at maps, ours and those of real Go processes and cores: copying them, checking them, showing them.
 
+#[cfg(target_os = "linux")]
+pub mod binary;
+#[cfg(target_os = "linux")]
+pub mod core;
+#[cfg(target_os = "linux")]
+mod descriptor;
 pub mod dump;
+#[cfg(target_os = "linux")]
+pub mod dwarf;
 #[cfg(target_os = "linux")]
 pub mod fsck;
 #[cfg(target_os = "linux")]
@@ -11,5 +19,7 @@ pub mod own;
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod snapshot;
+#[cfg(target_os = "linux")]
+pub mod target;
 #[cfg(target_os = "linux")]
 pub mod value;

@@ -365,6 +365,19 @@ impl Snapshot {
         Ok(Self { addr: h, header, header_bytes: bytes, extra, old, new, defects })
     }
 
+    /// Whether two copies are the same, byte for byte.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        let same = |a: &Option<Array>, b: &Option<Array>| match (a, b) {
+            (Some(a), Some(b)) => a.bytes == b.bytes && a.outside == b.outside,
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        self.header_bytes == other.header_bytes
+            && self.extra == other.extra
+            && same(&self.old, &other.old)
+            && same(&self.new, &other.new)
+    }
+
     /// Both arrays that there are, the old one first.
     pub fn arrays(&self) -> impl Iterator<Item = (Side, &Array)> {
         let old = self.old.as_ref().map(|a| (Side::Old, a));
