@@ -95,7 +95,7 @@ impl Target {
         let rt = Runtime::new(RuntimeConfig { heap: HeapConfig::default(), ..RuntimeConfig::default() });
         let mut this =
             Self { source, binary, slide, stopped, build: String::new(), version: None, rt, types: Mutex::default() };
-        if slide % 4096 != 0 {
+        if !slide.is_multiple_of(4096) {
             return Err(format!("{shown} is not the program of {this}: its entry point is somewhere else"));
         }
         let wrong = |e: Unreadable| match e {

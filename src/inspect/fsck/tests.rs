@@ -3,11 +3,30 @@
 use super::*;
 use crate::inspect::own::Own;
 use crate::lab::script::Engine;
-use crate::layout::{EMPTY_ONE, EMPTY_REST, mem};
+use crate::layout::{EMPTY_ONE, EMPTY_REST};
 use crate::map::amd64::Isa;
 use crate::version::GoVersion;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// The memory of maps that this thread alone uses, and whose addresses it takes from a healthy header.
+mod poke {
+    use crate::layout::mem;
+
+    macro_rules! poke {
+        ($($ld:ident $st:ident $ty:ty;)*) => {$(
+            pub(super) fn $ld(at: usize) -> $ty {
+                // SAFETY: part of a live object of a map.
+                unsafe { mem::$ld(at) }
+            }
+            pub(super) fn $st(at: usize, v: $ty) {
+                // SAFETY: as above.
+                unsafe { mem::$st(at, v) }
+            }
+        )*};
+    }
+    poke! { ld8 st8 u8; ld16 st16 u16; ld32 st32 u32; ld64 st64 u64; }
+}
 
 const KINDS: [&str; 18] = [
     "u64", "u32", "str", "any", "f64", "ptr", "big", "zel", "zky", "u8", "c128", "pad", "blank", "s1", "bigs", "fat",
@@ -107,8 +126,7 @@ fn growth_to_the_same_size() {
         for line in churned(kind) {
             run(&mut e, &line);
             let (_, t, h) = e.maps().next().unwrap();
-            // SAFETY: a live header.
-            let growing = unsafe { mem::ld64(h + 24) != 0 && mem::ld8(h + 8) & 8 != 0 };
+            let growing = { poke::ld64(h + 24) != 0 && poke::ld8(h + 8) & 8 != 0 };
             if growing {
                 let own = Own::new(&t.rt);
                 let s = Snapshot::read(&own, t, h as u64).unwrap();
@@ -126,19 +144,17 @@ fn growth_to_the_same_size() {
 type Plant = (&'static str, Rule, fn(&MapType, usize));
 
 fn buckets(h: usize) -> usize {
-    // SAFETY: a live header.
-    unsafe { mem::ld64(h + 16) as usize }
+    poke::ld64(h + 16) as usize
 }
 
 /// The bucket and number of the first cell with a mark that `wanted` takes.
 fn cell(t: &MapType, h: usize, wanted: impl Fn(u8, usize) -> bool) -> (usize, usize) {
-    // SAFETY: a live map.
-    unsafe {
-        let n = 1_usize << mem::ld8(h + 9);
+    {
+        let n = 1_usize << poke::ld8(h + 9);
         (0..n)
             .map(|i| buckets(h) + i * t.bucket.size)
             .flat_map(|b| (0..8).map(move |c| (b, c)))
-            .find(|&(b, c)| wanted(mem::ld8(b + c), c))
+            .find(|&(b, c)| wanted(poke::ld8(b + c), c))
             .expect("there is such a cell")
     }
 }
@@ -149,12 +165,11 @@ fn live(top: u8, _: usize) -> bool {
 
 /// Address of a bucket with an overflow bucket, and of that.
 fn overflowing(t: &MapType, h: usize) -> (usize, usize) {
-    // SAFETY: a live map.
-    unsafe {
-        let n = 1_usize << mem::ld8(h + 9);
+    {
+        let n = 1_usize << poke::ld8(h + 9);
         (0..n)
             .map(|i| buckets(h) + i * t.bucket.size)
-            .map(|b| (b, mem::ld64(b + t.bucket.overflow()) as usize))
+            .map(|b| (b, poke::ld64(b + t.bucket.overflow()) as usize))
             .find(|(_, o)| *o != 0)
             .expect("there is an overflow bucket")
     }
@@ -162,80 +177,80 @@ fn overflowing(t: &MapType, h: usize) -> (usize, usize) {
 
 /// All of them on `map[uint64]uint64`. The stores are to a live map that nobody else uses.
 const PLANTS: &[Plant] = &[
-    ("one entry more", Rule::Count, |_, h| unsafe { mem::st64(h, mem::ld64(h) + 1) }),
-    ("negative count", Rule::Count, |_, h| unsafe { mem::st64(h, u64::MAX) }),
-    ("unknown flag", Rule::Flags, |_, h| unsafe { mem::st8(h + 8, 0x40) }),
-    ("hashWriting left set", Rule::Writing, |_, h| unsafe { mem::st8(h + 8, 4) }),
-    ("sameSizeGrow without growth", Rule::SameSize, |_, h| unsafe { mem::st8(h + 8, 8) }),
-    ("B too small by one", Rule::NextOverflow, |_, h| unsafe { mem::st8(h + 9, mem::ld8(h + 9) - 1) }),
-    ("B of a bit flip", Rule::B, |_, h| unsafe { mem::st8(h + 9, mem::ld8(h + 9) | 0x80) }),
-    ("noverflow off by one", Rule::Noverflow, |_, h| unsafe { mem::st16(h + 10, mem::ld16(h + 10) + 1) }),
-    ("hash0 changed", Rule::Tophash, |_, h| unsafe { mem::st32(h + 12, mem::ld32(h + 12) ^ 1) }),
-    ("hash0 zeroed", Rule::Hash0, |_, h| unsafe { mem::st32(h + 12, 0) }),
-    ("buckets in no memory", Rule::Pointer, |_, h| unsafe { mem::st64(h + 16, 0x10) }),
-    ("buckets not canonical", Rule::Pointer, |_, h| unsafe { mem::st64(h + 16, 0x8000_0000_0000_0000) }),
-    ("oldbuckets is buckets", Rule::Pointer, |_, h| unsafe { mem::st64(h + 24, mem::ld64(h + 16)) }),
-    ("extra gone", Rule::Extra, |t, h| unsafe { mem::st64(h + t.rt.rules().extra_offset, 0) }),
-    ("key overwritten", Rule::Bucket, |t, h| unsafe {
+    ("one entry more", Rule::Count, |_, h| poke::st64(h, poke::ld64(h) + 1)),
+    ("negative count", Rule::Count, |_, h| poke::st64(h, u64::MAX)),
+    ("unknown flag", Rule::Flags, |_, h| poke::st8(h + 8, 0x40)),
+    ("hashWriting left set", Rule::Writing, |_, h| poke::st8(h + 8, 4)),
+    ("sameSizeGrow without growth", Rule::SameSize, |_, h| poke::st8(h + 8, 8)),
+    ("B too small by one", Rule::NextOverflow, |_, h| poke::st8(h + 9, poke::ld8(h + 9) - 1)),
+    ("B of a bit flip", Rule::B, |_, h| poke::st8(h + 9, poke::ld8(h + 9) | 0x80)),
+    ("noverflow off by one", Rule::Noverflow, |_, h| poke::st16(h + 10, poke::ld16(h + 10) + 1)),
+    ("hash0 changed", Rule::Tophash, |_, h| poke::st32(h + 12, poke::ld32(h + 12) ^ 1)),
+    ("hash0 zeroed", Rule::Hash0, |_, h| poke::st32(h + 12, 0)),
+    ("buckets in no memory", Rule::Pointer, |_, h| poke::st64(h + 16, 0x10)),
+    ("buckets not canonical", Rule::Pointer, |_, h| poke::st64(h + 16, 0x8000_0000_0000_0000)),
+    ("oldbuckets is buckets", Rule::Pointer, |_, h| poke::st64(h + 24, poke::ld64(h + 16))),
+    ("extra gone", Rule::Extra, |t, h| poke::st64(h + t.rt.rules().extra_offset, 0)),
+    ("key overwritten", Rule::Bucket, |t, h| {
         let (b, c) = cell(t, h, live);
-        mem::st64(b + t.bucket.key(c), mem::ld64(b + t.bucket.key(c)) ^ 0x55);
+        poke::st64(b + t.bucket.key(c), poke::ld64(b + t.bucket.key(c)) ^ 0x55);
     }),
-    ("mark of another hash", Rule::Tophash, |t, h| unsafe {
+    ("mark of another hash", Rule::Tophash, |t, h| {
         let (b, c) = cell(t, h, live);
-        mem::st8(b + c, mem::ld8(b + c) ^ 0x80 | 0x40);
+        poke::st8(b + c, poke::ld8(b + c) ^ 0x80 | 0x40);
     }),
-    ("entry forgotten", Rule::Count, |t, h| unsafe {
+    ("entry forgotten", Rule::Count, |t, h| {
         let (b, c) = cell(t, h, |top, c| top > 4 && c < 7);
-        mem::st8(b + c, EMPTY_ONE);
+        poke::st8(b + c, EMPTY_ONE);
     }),
-    ("emptyRest before an entry", Rule::EmptyRest, |t, h| unsafe {
+    ("emptyRest before an entry", Rule::EmptyRest, |t, h| {
         let (b, c) = cell(t, h, |top, c| top > 4 && c == 0);
-        mem::st8(b + c, EMPTY_REST);
+        poke::st8(b + c, EMPTY_REST);
     }),
-    ("mark of evacuation in the array", Rule::Mark, |t, h| unsafe {
+    ("mark of evacuation in the array", Rule::Mark, |t, h| {
         let (b, c) = cell(t, h, |top, c| top > 4 && c > 1);
-        mem::st8(b + c, 3);
+        poke::st8(b + c, 3);
     }),
-    ("chain in a circle", Rule::Chain, |t, h| unsafe {
+    ("chain in a circle", Rule::Chain, |t, h| {
         let (_, o) = overflowing(t, h);
-        mem::st64(o + t.bucket.overflow(), o as u64);
+        poke::st64(o + t.bucket.overflow(), o as u64);
     }),
-    ("overflow in no memory", Rule::Pointer, |t, h| unsafe {
+    ("overflow in no memory", Rule::Pointer, |t, h| {
         let (b, _) = overflowing(t, h);
-        mem::st64(b + t.bucket.overflow(), 0xdead_0000_beef);
+        poke::st64(b + t.bucket.overflow(), 0xdead_0000_beef);
     }),
-    ("overflow not aligned", Rule::Pointer, |t, h| unsafe {
+    ("overflow not aligned", Rule::Pointer, |t, h| {
         let (b, o) = overflowing(t, h);
-        mem::st64(b + t.bucket.overflow(), o as u64 + 1);
+        poke::st64(b + t.bucket.overflow(), o as u64 + 1);
     }),
-    ("overflow bucket cut off", Rule::OverflowList, |t, h| unsafe {
+    ("overflow bucket cut off", Rule::OverflowList, |t, h| {
         let (b, _) = overflowing(t, h);
-        mem::st64(b + t.bucket.overflow(), 0);
+        poke::st64(b + t.bucket.overflow(), 0);
     }),
-    ("two chains share a bucket", Rule::Shared, |t, h| unsafe {
+    ("two chains share a bucket", Rule::Shared, |t, h| {
         let (_, o) = overflowing(t, h);
         let (b, _) = cell(t, h, |_, _| true);
-        let other = if mem::ld64(b + t.bucket.overflow()) == 0 { b } else { b + t.bucket.size };
-        mem::st64(other + t.bucket.overflow(), o as u64);
+        let other = if poke::ld64(b + t.bucket.overflow()) == 0 { b } else { b + t.bucket.size };
+        poke::st64(other + t.bucket.overflow(), o as u64);
     }),
-    ("chain into the array", Rule::Shared, |t, h| unsafe {
+    ("chain into the array", Rule::Shared, |t, h| {
         let (b, _) = overflowing(t, h);
         let other = if b == buckets(h) { b + t.bucket.size } else { buckets(h) };
-        mem::st64(b + t.bucket.overflow(), other as u64);
+        poke::st64(b + t.bucket.overflow(), other as u64);
     }),
-    ("key twice", Rule::Duplicate, |t, h| unsafe {
+    ("key twice", Rule::Duplicate, |t, h| {
         let (b, c) = cell(t, h, |top, c| top > 4 && c == 0);
-        mem::st8(b + c + 1, mem::ld8(b + c));
-        mem::st64(b + t.bucket.key(c + 1), mem::ld64(b + t.bucket.key(c)));
+        poke::st8(b + c + 1, poke::ld8(b + c));
+        poke::st64(b + t.bucket.key(c + 1), poke::ld64(b + t.bucket.key(c)));
     }),
-    ("nextOverflow astray", Rule::NextOverflow, |t, h| unsafe {
-        mem::st64(mem::ld64(h + t.rt.rules().extra_offset) as usize + 16, mem::ld64(h + 16) + 8);
+    ("nextOverflow astray", Rule::NextOverflow, |t, h| {
+        poke::st64(poke::ld64(h + t.rt.rules().extra_offset) as usize + 16, poke::ld64(h + 16) + 8);
     }),
-    ("list cut short", Rule::OverflowList, |t, h| unsafe {
-        let list = mem::ld64(mem::ld64(h + t.rt.rules().extra_offset) as usize) as usize;
-        mem::st64(list + 8, mem::ld64(list + 8) - 1);
+    ("list cut short", Rule::OverflowList, |t, h| {
+        let list = poke::ld64(poke::ld64(h + t.rt.rules().extra_offset) as usize) as usize;
+        poke::st64(list + 8, poke::ld64(list + 8) - 1);
     }),
-    ("count of a table four times as large", Rule::Load, |_, h| unsafe { mem::st64(h, 4 * mem::ld64(h)) }),
+    ("count of a table four times as large", Rule::Load, |_, h| poke::st64(h, 4 * poke::ld64(h))),
 ];
 
 #[test]
@@ -259,40 +274,57 @@ fn every_planted_corruption_is_found() {
 /// The same for maps that are growing, and for keys with something behind them.
 #[test]
 fn corruptions_of_growing_maps_and_of_what_keys_point_to() {
-    let plants: &[(&str, &str, Rule, fn(&MapType, usize))] = &[
-        ("nevacuate beyond what has moved", "u64", Rule::Nevacuate, |_, h| unsafe { mem::st64(h + 32, 7) }),
-        ("nevacuate beyond the end", "u64", Rule::Nevacuate, |_, h| unsafe { mem::st64(h + 32, 1 << 20) }),
-        ("old bucket evacuated by halves", "u64", Rule::Mark, |_, h| unsafe {
-            mem::st8(mem::ld64(h + 24) as usize + 3, 77);
-        }),
-        ("moved back", "u64", Rule::Nevacuate, |_, h| unsafe {
-            mem::st64(mem::ld64(h + 24) as usize, 0x0101_0101_0101_0101);
-        }),
-        ("oldbuckets lost", "u64", Rule::Count, |_, h| unsafe { mem::st64(h + 24, 0) }),
-        ("string in no memory", "str", Rule::Key, |t, h| unsafe {
-            let (b, c) = cell(t, h, live);
-            mem::st64(b + t.bucket.key(c), 0x1000);
-        }),
-        ("string of absurd length", "str", Rule::Key, |t, h| unsafe {
-            let (b, c) = cell(t, h, live);
-            mem::st64(b + t.bucket.key(c) + 8, 1 << 62);
-        }),
-        ("no type behind an interface", "any", Rule::Key, |t, h| unsafe {
-            let (b, c) = cell(t, h, live);
-            mem::st64(b + t.bucket.key(c), 0x1234_5678);
-        }),
-        ("element nowhere", "big", Rule::Elem, |t, h| unsafe {
-            let (b, c) = cell(t, h, live);
-            mem::st64(b + t.bucket.elem(c), 0);
-        }),
+    let plants: &[(&str, Plant)] = &[
+        ("u64", ("nevacuate beyond what has moved", Rule::Nevacuate, |_, h| poke::st64(h + 32, 7))),
+        ("u64", ("nevacuate beyond the end", Rule::Nevacuate, |_, h| poke::st64(h + 32, 1 << 20))),
+        (
+            "u64",
+            ("old bucket evacuated by halves", Rule::Mark, |_, h| {
+                poke::st8(poke::ld64(h + 24) as usize + 3, 77);
+            }),
+        ),
+        (
+            "u64",
+            ("moved back", Rule::Nevacuate, |_, h| {
+                poke::st64(poke::ld64(h + 24) as usize, 0x0101_0101_0101_0101);
+            }),
+        ),
+        ("u64", ("oldbuckets lost", Rule::Count, |_, h| poke::st64(h + 24, 0))),
+        (
+            "str",
+            ("string in no memory", Rule::Key, |t, h| {
+                let (b, c) = cell(t, h, live);
+                poke::st64(b + t.bucket.key(c), 0x1000);
+            }),
+        ),
+        (
+            "str",
+            ("string of absurd length", Rule::Key, |t, h| {
+                let (b, c) = cell(t, h, live);
+                poke::st64(b + t.bucket.key(c) + 8, 1 << 62);
+            }),
+        ),
+        (
+            "any",
+            ("no type behind an interface", Rule::Key, |t, h| {
+                let (b, c) = cell(t, h, live);
+                poke::st64(b + t.bucket.key(c), 0x1234_5678);
+            }),
+        ),
+        (
+            "big",
+            ("element nowhere", Rule::Elem, |t, h| {
+                let (b, c) = cell(t, h, live);
+                poke::st64(b + t.bucket.elem(c), 0);
+            }),
+        ),
     ];
-    for &(what, kind, rule, plant) in plants {
+    for &(kind, (what, rule, plant)) in plants {
         // The next entry has begun a growth from 16 buckets to 32.
         let lines: Vec<String> = (0..105).map(|k| format!("set m {} {k}", key(kind, k))).collect();
         let (_e, t, h) = map(GoVersion::V1_22, kind, &lines);
         assert!(report(&t, h).findings.is_empty());
-        // SAFETY: a live header.
-        assert_ne!(unsafe { mem::ld64(h + 24) }, 0, "growing");
+        assert_ne!({ poke::ld64(h + 24) }, 0, "growing");
         plant(&t, h);
         let r = report(&t, h);
         assert!(r.findings.iter().any(|f| f.rule == rule), "{what} should be found by {rule:?}: {:#?}", r.findings);
@@ -302,8 +334,7 @@ fn corruptions_of_growing_maps_and_of_what_keys_point_to() {
 #[test]
 fn findings_are_told_up_to_ten_of_a_kind() {
     let (_e, t, h) = map(GoVersion::V1_22, "u64", &lived_in("u64", 300));
-    // SAFETY: a live header.
-    unsafe { mem::st32(h + 12, 1) };
+    poke::st32(h + 12, 1);
     let r = report(&t, h);
     assert_eq!(r.findings.iter().filter(|f| f.rule == Rule::Tophash).count(), MOST);
     assert!(r.more.iter().any(|&(rule, n)| rule == Rule::Tophash && n > 100));

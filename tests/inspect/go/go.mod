@@ -1,0 +1,3 @@
+module inspected
+
+go 1.19

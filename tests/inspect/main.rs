@@ -1,0 +1,299 @@
+//! `gohmap inspect` and `gohmap fsck` on real Go programs, live and in cores.
+//!
+//! Every Go in `GOHMAP_GO` (paths of go binaries, colons between), or the `go` on PATH, builds `go/main.go`, which tells what is
+//! in its maps. Without a Go that is skipped, aloud; `src/inspect` has tests of its own on emulated maps.
+
+#![cfg(target_os = "linux")]
+
+use gohmap::version::GoVersion;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+struct Toolchain {
+    go: PathBuf,
+    name: String,
+    classic: bool,
+    version: Option<GoVersion>,
+}
+
+fn toolchains() -> Vec<Toolchain> {
+    let list = std::env::var("GOHMAP_GO").unwrap_or_else(|_| "go".to_owned());
+    let mut found = Vec::new();
+    for go in list.split(':').filter(|g| !g.is_empty()) {
+        let Ok(out) = Command::new(go).arg("version").env("GOTOOLCHAIN", "local").output() else {
+            assert!(std::env::var_os("GOHMAP_GO").is_none(), "GOHMAP_GO names {go:?}, which does not run");
+            continue;
+        };
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        let name = text.split_whitespace().nth(2).unwrap_or("").trim_start_matches("go").to_owned();
+        let (plain, noswiss) = (name.parse().ok(), format!("{name}-noswiss").parse().ok());
+        found.push(Toolchain { go: go.into(), name, classic: plain.is_some(), version: plain.or(noswiss) });
+    }
+    found.retain(|t| t.version.is_some());
+    if found.is_empty() {
+        let _ = writeln!(std::io::stderr(), "SKIPPED: no Go toolchain with classic maps found; set GOHMAP_GO");
+    }
+    found
+}
+
+impl Toolchain {
+    /// Builds the program; `how` names the build.
+    fn build(&self, how: &str, flags: &[&str], noswiss: bool) -> PathBuf {
+        let exe = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("inspected-{}-{how}", self.name));
+        let status = Command::new(&self.go)
+            .args(["build", "-p", "2"])
+            .args(flags)
+            .arg("-o")
+            .arg(&exe)
+            .arg(".")
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inspect/go"))
+            .envs([("GOTOOLCHAIN", "local"), ("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("CGO_ENABLED", "0")])
+            .env("GO111MODULE", "on")
+            .env("GOEXPERIMENT", if noswiss { "noswissmap" } else { "" })
+            .status()
+            .expect("go build");
+        assert!(status.success(), "go/main.go does not build with Go {}", self.name);
+        exe
+    }
+
+    fn classic(&self) -> PathBuf {
+        self.build("classic", &[], !self.classic)
+    }
+}
+
+/// The program, running.
+struct Running {
+    child: Child,
+    /// By name: length and entries, sorted.
+    maps: BTreeMap<String, (usize, Vec<String>)>,
+}
+
+impl Running {
+    fn start(exe: &Path) -> Self {
+        let mut child = Command::new(exe)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|e| panic!("{}: {e}", exe.display()));
+        let mut maps: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
+        let mut last = String::new();
+        for line in BufReader::new(child.stdout.take().expect("a pipe")).lines() {
+            let line = line.expect("text");
+            if line == "ready" {
+                break;
+            }
+            if let Some(entry) = line.strip_prefix('\t') {
+                maps.get_mut(&last).expect("a map first").1.push(entry.to_owned());
+            } else {
+                let mut f = line.split(' ').skip(1);
+                last = f.next().expect("a name").to_owned();
+                maps.insert(last.clone(), (f.next().expect("a length").parse().expect("a number"), Vec::new()));
+            }
+        }
+        for (_, entries) in maps.values_mut() {
+            entries.sort();
+        }
+        assert_eq!(maps.len(), 18, "the program has told of all its maps");
+        Self { child, maps }
+    }
+
+    fn pid(&self) -> String {
+        self.child.id().to_string()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn gohmap(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gohmap")).args(args).output().expect("gohmap")
+}
+
+fn text(args: &[&str]) -> String {
+    let out = gohmap(args);
+    assert!(out.status.success(), "gohmap {args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).expect("text")
+}
+
+/// The one line that a command fails with.
+#[track_caller]
+fn fails(args: &[&str], with: &[&str]) {
+    let out = gohmap(args);
+    let err = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(1), "gohmap {args:?}: {err}");
+    assert_eq!(err.lines().count(), 1, "gohmap {args:?}: {err}");
+    for part in with {
+        assert!(err.contains(part), "gohmap {args:?}: {err:?} should say {part:?}");
+    }
+}
+
+/// Holds what `inspect` shows of each map against what the program said; `target` is a process or core and its options.
+fn compare(target: &[&str], maps: &BTreeMap<String, (usize, Vec<String>)>) {
+    for (name, (len, entries)) in maps {
+        let mut args = vec!["inspect"];
+        args.extend(target);
+        args.extend([name.as_str(), "--limit", "100000000"]);
+        let shown = text(&args);
+        if name == "main.nilMap" {
+            assert!(shown.ends_with("\n  nil\n"), "{shown}");
+            continue;
+        }
+        let walked = format!("  {len} entries, {len} of them\n");
+        let (head, rest) = shown.split_once(&walked).unwrap_or_else(|| panic!("{name}: {len} in\n{shown:.2000}"));
+        let count = head.lines().find_map(|l| l.trim().strip_prefix("count")).expect("count");
+        assert_eq!(count.split_whitespace().next(), Some(len.to_string().as_str()), "{name}: header.count");
+        let mut got: Vec<&str> = rest.lines().map(str::trim_start).collect();
+        got.sort_unstable();
+        if let Some((a, b)) = got.iter().zip(entries).find(|(a, b)| a != b) {
+            panic!("{name} of {target:?}:\n  gohmap  {a}\n  Go      {b}");
+        }
+        assert_eq!(got.len(), entries.len(), "{name}");
+        match name.as_str() {
+            "main.growing" => assert!(head.contains("  growing, "), "{head}"),
+            "main.sameSize" | "main.sameSizeS" => assert!(head.contains("growing to the same size, "), "{head}"),
+            _ => {}
+        }
+    }
+}
+
+/// What `fsck` finds: the two maps that are broken, and nothing else.
+fn check(target: &[&str]) {
+    let mut args = vec!["fsck"];
+    args.extend(target);
+    let out = gohmap(&args);
+    let shown = String::from_utf8(out.stdout).expect("text");
+    assert_eq!(out.status.code(), Some(1), "{shown}");
+    for line in shown.lines().filter(|l| !l.starts_with(' ')) {
+        let broken = line.starts_with("main.miscounted") || line.starts_with("main.mismarked");
+        assert_eq!(line.contains(": broken"), broken, "{shown}");
+        assert_eq!(line.contains(": fine"), !broken, "{shown}");
+    }
+    assert!(shown.contains("count is 21, but there are 20 live entries"), "{shown}");
+    assert!(shown.contains("broken      tophash "), "{shown}");
+    assert!(shown.lines().filter(|l| l.contains(": fine")).count() >= 17, "{shown}");
+}
+
+#[test]
+fn live_processes_and_cores() {
+    for t in toolchains() {
+        let exe = t.classic();
+        let running = Running::start(&exe);
+        let pid = running.pid();
+        compare(&[&pid], &running.maps);
+        check(&[&pid, "--stop"]);
+        let list = text(&["inspect", &pid]);
+        assert!(list.contains("main.sameSize ") && list.contains("nil"), "{list}");
+        for line in text(&["inspect", &pid, "--json", "--limit", "2"]).lines() {
+            let map: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            if map["map"] != "main.miscounted" {
+                assert_eq!(map["walked"], map["header"]["count"], "{line}");
+            }
+        }
+        // The process goes on after it has been stopped.
+        let state = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
+        assert!(!state.contains(") t ") && !state.contains(") T "), "{state}");
+
+        let core = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("core-{}", t.name));
+        let (core, exe) = (core.to_str().expect("text"), exe.to_str().expect("text"));
+        text(&["inspect", &pid, "--save-core", core]);
+        if let Ok(out) = Command::new("gcore").args(["-o", core, &pid]).output() {
+            let theirs = format!("{core}.{pid}");
+            assert!(Path::new(&theirs).exists(), "gcore: {}", String::from_utf8_lossy(&out.stderr));
+            compare(&[&theirs, "--exe", exe], &running.maps);
+            let _ = fs::remove_file(&theirs);
+        } else {
+            let _ = writeln!(std::io::stderr(), "SKIPPED: no gcore here (gdb): only cores of our own are read");
+        }
+        let maps = running.maps.clone();
+        drop(running);
+        compare(&[core, "--exe", exe], &maps);
+        check(&[core, "--exe", exe]);
+        let _ = fs::remove_file(core);
+        println!("Go {}: {} maps, live and in cores", t.name, maps.len());
+    }
+}
+
+#[test]
+fn other_builds_and_what_cannot_be_read() {
+    fails(&["inspect", "2147483647", "main.m"], &["no process 2147483647"]);
+    fails(&["inspect", "/dev/null", "main.m", "--exe", "/dev/null"], &["/dev/null"]);
+    fails(&["inspect", "Cargo.toml", "main.m"], &["no core", "number of a process"]);
+    fails(&["fsck", "no-such-file"], &["no process, core or script no-such-file"]);
+    let all = toolchains();
+    let Some(t) = all.first() else { return };
+    let exe = t.classic();
+    let running = Running::start(&exe);
+    let pid = running.pid();
+    fails(&["inspect", &pid, "main.wrods"], &["no variable main.wrods", "did you mean main.words?"]);
+    fails(&["inspect", &pid, "main.server.Inner.cache"], &["no field cache", "Cache"]);
+    fails(&["inspect", &pid, "main.server.Name"], &["is no map but a string"]);
+    fails(&["inspect", &pid, "--at", "0x10", "--type", "map[string]main.Handle"], &["0x10 cannot be read"]);
+    fails(&["inspect", &pid, "--at", "0x10", "--type", "map[string]nothing"], &["no map type"]);
+
+    // By an address, as a traceback tells one.
+    let json: serde_json::Value =
+        serde_json::from_str(&text(&["inspect", &pid, "main.server.Inner.Cache", "--json"])).expect("JSON");
+    let at = json["addr"].as_str().expect("an address");
+    assert!(text(&["inspect", &pid, "--at", at, "--type", "map[string]main.Handle"]).contains("\"two\": 2"));
+
+    // Debug information gone.
+    let stripped = t.build("stripped", &["-ldflags=-s -w"], !t.classic);
+    let other = Running::start(&stripped);
+    fails(&["inspect", &other.pid(), "main.words"], &["no debug information", "-ldflags"]);
+    // The same source built with it is as good, if it is the same otherwise.
+    drop(other);
+
+    // A core that is cut short.
+    let core = Path::new(env!("CARGO_TARGET_TMPDIR")).join("core-cut");
+    let core = core.to_str().expect("text");
+    text(&["inspect", &pid, "--save-core", core]);
+    let len = fs::metadata(core).expect("a core").len();
+    let file = fs::OpenOptions::new().write(true).open(core).expect("a core");
+    file.set_len(len / 50).expect("it can be cut");
+    let out = gohmap(&["inspect", core, "main.million", "--exe", exe.to_str().expect("text")]);
+    let err = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(err.contains("the core is cut short") && err.contains("ulimit -c"), "{err}");
+    file.set_len(100).expect("it can be cut");
+    fails(&["inspect", core, "main.words", "--exe", exe.to_str().expect("text")], &["cut short"]);
+    fails(&["inspect", core, "main.words"], &["core"]);
+    let _ = fs::remove_file(core);
+
+    // Another program's binary.
+    let wrong = env!("CARGO_BIN_EXE_gohmap");
+    fails(&["inspect", &pid, "main.words", "--exe", wrong], &["no Go program"]);
+
+    // Somebody else's process.
+    // SAFETY: asks for a number.
+    if unsafe { libc::geteuid() } == 0 {
+        let tool = Path::new("/var/tmp").join(format!("gohmap-inspect-{pid}"));
+        fs::copy(env!("CARGO_BIN_EXE_gohmap"), &tool).expect("a copy that everybody may run");
+        let out = Command::new(&tool).args(["inspect", &pid, "main.words"]).uid(65534).gid(65534).output();
+        let _ = fs::remove_file(&tool);
+        let out = out.expect("it runs");
+        let err = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!((out.status.code(), err.lines().count()), (Some(1), 1), "{err}");
+        assert!(err.contains("no permission") && err.contains("as root"), "{err}");
+    }
+
+    // It exits meanwhile.
+    let pid = running.pid();
+    drop(running);
+    fails(&["inspect", &pid, "main.words"], &["process"]);
+
+    for t in all.iter().filter(|t| !t.classic) {
+        let swiss = Running::start(&t.build("swiss", &[], false));
+        fails(&["inspect", &swiss.pid(), "main.empty"], &["Swiss map", "GOEXPERIMENT=noswissmap"]);
+    }
+    if let Some(t) = all.iter().find(|t| t.name.starts_with("1.22")) {
+        let pie = Running::start(&t.build("pie", &["-buildmode=pie"], false));
+        compare(&[&pie.pid()], &pie.maps);
+    }
+}
