@@ -184,7 +184,13 @@ mod tests {
             match args.command {
                 Verb::Crash(crash) => crash.case().map(drop),
                 Verb::Tour(tour) => tour.chosen().map(drop),
-                Verb::List(_) | Verb::Replay(_) | Verb::Merge(_) | Verb::ReplayInjection(_) | Verb::Run(_) => Ok(()),
+                Verb::List(_)
+                | Verb::Replay(_)
+                | Verb::Merge(_)
+                | Verb::ReplayInjection(_)
+                | Verb::Run(_)
+                | Verb::Inspect(_)
+                | Verb::Fsck(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),
                 Verb::Bench(bench) => bench.plan().map(drop),
             }
