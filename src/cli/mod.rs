@@ -13,8 +13,10 @@ mod progress;
 mod replay;
 mod replay_injection;
 mod run;
+mod script;
 mod text;
 mod tour;
+mod trace;
 
 use anyhow::{Result, anyhow, ensure};
 use clap::{Parser, Subcommand};
@@ -63,6 +65,7 @@ enum Verb {
     Run(run::Run),
     Inspect(inspect::Inspect),
     Fsck(fsck::Fsck),
+    Trace(trace::Trace),
 }
 
 /// `--go`, the same everywhere.
@@ -93,6 +96,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Run(run) => run.run(),
         Verb::Inspect(inspect) => inspect.run(),
         Verb::Fsck(fsck) => fsck.run(),
+                Verb::Trace(trace) => trace.run(),
     };
     done.unwrap_or_else(|e| {
         eprintln!("gohmap: {e:#}");
@@ -190,7 +194,8 @@ mod tests {
                 | Verb::ReplayInjection(_)
                 | Verb::Run(_)
                 | Verb::Inspect(_)
-                | Verb::Fsck(_) => Ok(()),
+                | Verb::Fsck(_)
+                | Verb::Trace(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),
                 Verb::Bench(bench) => bench.plan().map(drop),
             }

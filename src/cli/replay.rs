@@ -1,12 +1,11 @@
 //! `gohmap replay`: a script of map operations on the emulated map, answered as real Go's oracle answers.
 
-use super::Version;
+use super::{Version, script};
 use super::progress::Progress;
 use anyhow::{Context, Result, anyhow};
 use gohmap::lab::script::Engine;
 use gohmap::map::amd64::Isa;
-use std::fs;
-use std::io::{self, BufWriter, IsTerminal, Read, Write, stderr, stdin, stdout};
+use std::io::{BufWriter, IsTerminal, Write, stderr, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -34,7 +33,7 @@ pub(super) struct Replay {
 
 impl Replay {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let (name, text) = self.read()?;
+        let (name, text) = script::read(&self.script)?;
         let isa = Isa::chosen()?;
         let mut out = BufWriter::with_capacity(1 << 16, stdout().lock());
         let written = "the output cannot be written";
@@ -70,20 +69,5 @@ impl Replay {
         out.flush().context(written)?;
         progress.step();
         Ok(ExitCode::SUCCESS)
-    }
-
-    /// The script's name and bytes.
-    fn read(&self) -> Result<(String, Vec<u8>)> {
-        if self.script.as_os_str() == "-" {
-            let mut text = Vec::new();
-            stdin().lock().read_to_end(&mut text).context("standard input cannot be read")?;
-            return Ok(("standard input".to_owned(), text));
-        }
-        let name = self.script.display().to_string();
-        match fs::read(&self.script) {
-            Ok(text) => Ok((name, text)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(anyhow!("there is no file {name}")),
-            Err(e) => Err(anyhow!("{name} cannot be read: {e}")),
-        }
     }
 }

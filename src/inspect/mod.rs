@@ -23,3 +23,6 @@ pub mod snapshot;
 pub mod target;
 #[cfg(target_os = "linux")]
 pub mod value;
+#[cfg(target_os = "linux")]
+pub mod trace;
+pub mod words;

@@ -9,5 +9,7 @@ pub mod experiment;
 mod normalise;
 pub mod programs;
 pub mod script;
+#[cfg(target_os = "linux")]
+pub mod trace;
 
 pub use normalise::{REGION, fold_buckets, fold_stdout, normalise};

@@ -270,6 +270,21 @@ impl Experiment {
     /// # Errors
     /// When it cannot be run: a target is not there, or the step does not come.
     pub fn run(&self, lab: &Lab) -> Result<Outcome, CatalogueError> {
+        let (rig, faults) = self.prepare(lab)?;
+        Ok(rig.inject_all(&faults, self.way, None))
+    }
+
+    /// How its faults strike.
+    #[must_use]
+    pub fn way(&self) -> Way {
+        self.way
+    }
+
+    /// Builds its map and finds the events of its faults.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn prepare(&self, lab: &Lab) -> Result<(Rig, Vec<(u64, Fault)>), CatalogueError> {
         let wrong = |at: usize, what: String| position(&self.file, &self.source, at, what);
         let start = self.source.find(&format!("\"{}\"", self.name)).unwrap_or(0);
         let rig = Rig::new(lab, &self.scenario).map_err(|e| wrong(start, e))?;
@@ -294,7 +309,7 @@ impl Experiment {
             faults.push((event, fault));
         }
         faults.sort_by_key(|f| f.0);
-        Ok(rig.inject_all(&faults, self.way, None))
+        Ok((rig, faults))
     }
 
     /// What of an outcome is not as expected; `None` when all is.

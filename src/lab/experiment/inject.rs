@@ -68,6 +68,8 @@ pub(crate) struct Striker<'a> {
     stuck: Cell<Option<(usize, u8, bool)>>,
     store: Cell<Option<Store>>,
     told: Option<&'a Told<'a>>,
+    /// Told of every fault that has struck: its number.
+    struck_told: Option<&'a dyn Fn(usize)>,
 }
 
 impl<'a> Striker<'a> {
@@ -87,6 +89,7 @@ impl<'a> Striker<'a> {
             stuck: Cell::new(None),
             store: Cell::new(None),
             told: None,
+            struck_told: None,
         }
     }
 
@@ -94,6 +97,11 @@ impl<'a> Striker<'a> {
     pub(crate) fn telling(self, told: &'a Told<'a>) -> Self {
         self.next.set(0);
         Self { told: Some(told), ..self }
+    }
+
+    /// The same, telling somebody of every fault that has struck.
+    pub(crate) fn telling_strikes(self, struck: &'a dyn Fn(usize)) -> Self {
+        Self { struck_told: Some(struck), ..self }
     }
 
     /// An event that is no step of the map's: an operation begins or has returned, a range loop asks for the next entry.
@@ -123,6 +131,9 @@ impl<'a> Striker<'a> {
             let strike = self.strike(self.faults[at].1, step);
             self.strike.set(strike);
             self.struck.set(at + 1);
+            if let Some(told) = self.struck_told {
+                told(at);
+            }
             self.strike_at.set(self.faults.get(at + 1).map_or(NEVER, |f| f.0));
         }
         if n >= self.bound {

@@ -60,6 +60,14 @@ pub struct Way {
     pub no_look: bool,
 }
 
+/// Who watches an injection more closely than those who are told of its events.
+pub(crate) struct Spectator<'a> {
+    /// Hears of every fault right after it has struck: its number.
+    pub(crate) struck: &'a dyn Fn(usize),
+    /// Hears when all is over but nothing repaired: what Go would have said on standard error, if it died.
+    pub(crate) over: &'a dyn Fn(&[String]),
+}
+
 /// A scenario in a laboratory. All rigs share the laboratory's heap, one at a time.
 pub struct Rig {
     /// What it is.
@@ -265,9 +273,23 @@ impl Rig {
     /// The same with several faults, in the order of their events; `told` hears of every event before it happens.
     #[must_use]
     pub fn inject_all(&self, faults: &[(u64, Fault)], way: Way, told: Option<&Told<'_>>) -> Outcome {
+        self.inject_watched(faults, way, told, None)
+    }
+
+    /// The same, with somebody who watches more closely.
+    pub(crate) fn inject_watched(
+        &self,
+        faults: &[(u64, Fault)],
+        way: Way,
+        told: Option<&Told<'_>>,
+        spectator: Option<&Spectator<'_>>,
+    ) -> Outcome {
         let mut striker = self.striker(faults);
         if let Some(told) = told {
             striker = striker.telling(told);
+        }
+        if let Some(s) = spectator {
+            striker = striker.telling_strikes(s.struck);
         }
         self.prepare();
         let before = set_panic_on_fault(way.panic_on_fault);
@@ -275,6 +297,12 @@ impl Rig {
         // SAFETY: frames between here and a fault are those of the stage and of map operations, which drop nothing.
         let ended = catch_unwind(AssertUnwindSafe(|| unsafe { guarded(|| stage.play(&striker)) }));
         set_panic_on_fault(before);
+        if let Some(s) = spectator {
+            (s.over)(&match &ended {
+                Ok(Err(death)) => last_words(death, with_current(|g| g.sig.get())),
+                _ => Vec::new(),
+            });
+        }
         let event = faults.last().map_or(0, |f| f.0);
         let mut outcome = match (faults, &ended) {
             ([], Ok(Ok(()))) if self.trail.worst().is_none() => {
@@ -290,6 +318,12 @@ impl Rig {
             outcome = Outcome::new(Class::ToolError, format!("the heap cannot be restored: {e}"), 0);
         }
         outcome
+    }
+
+    /// Address of an operation's key, if it has one.
+    pub(crate) fn key_of(&self, op: usize) -> Option<usize> {
+        let o = self.operations.get(op)?;
+        o.verb.has_key().then(|| self.keys.find(o.key)).flatten().map(|i| self.keys.at(i))
     }
 
     /// An address explained.
@@ -438,6 +472,24 @@ fn stale(lab: &Lab, t: &MapType, h: usize) -> Result<usize, crate::heap::OutOfMe
     Ok(at)
 }
 
+/// What Go writes on standard error before the goroutines, line by line.
+fn last_words(death: &Death, sig: Option<SigInfo>) -> Vec<String> {
+    let mut says = match death {
+        Death::Panic(p) => vec![format!("panic: {}", p.text())],
+        Death::Fatal(f) => f.details().iter().cloned().chain([format!("fatal error: {}", f.text())]).collect(),
+    };
+    says.extend(sig.filter(|_| by_signal(death)).map(|s| s.to_string()));
+    says
+}
+
+/// Whether a signal was the cause.
+fn by_signal(death: &Death) -> bool {
+    match death {
+        Death::Panic(p) => p.signal().is_some(),
+        Death::Fatal(f) => matches!(f.text(), "fault" | "unexpected signal during runtime execution"),
+    }
+}
+
 /// The outcome of a death.
 pub(crate) fn died(death: &Death, sig: Option<SigInfo>, during: u16) -> Outcome {
     let mut o = match death {
@@ -449,11 +501,7 @@ pub(crate) fn died(death: &Death, sig: Option<SigInfo>, during: u16) -> Outcome 
         }
         Death::Fatal(f) => Outcome::new(Class::Fatal, f.text().to_owned(), during),
     };
-    let signalled = match death {
-        Death::Panic(p) => p.signal().is_some(),
-        Death::Fatal(f) => matches!(f.text(), "fault" | "unexpected signal during runtime execution"),
-    };
-    if let Some(s) = sig.filter(|_| signalled) {
+    if let Some(s) = sig.filter(|_| by_signal(death)) {
         (o.addr, o.pc) = (Some(s.addr as u64), Some(s.pc));
     }
     o

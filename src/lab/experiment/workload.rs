@@ -42,7 +42,7 @@ impl Verb {
         }
     }
 
-    fn has_key(self) -> bool {
+    pub(crate) fn has_key(self) -> bool {
         matches!(self, Self::Read | Self::Assign | Self::Delete)
     }
 }

@@ -186,8 +186,13 @@ impl Kind {
             }
         };
         if at != 0 {
-            (self.make)(&Place { rt: &t.rt, ty: &t.elem, at }, v);
+            self.make_elem(t, at, v);
         }
+    }
+
+    /// Stores the element that a script means by a number where an assign has said.
+    pub(super) fn make_elem(&self, t: &MapType, at: usize, v: u64) {
+        (self.make)(&Place { rt: &t.rt, ty: &t.elem, at }, v);
     }
 }
 

@@ -7,6 +7,7 @@ mod helpers;
 mod kind;
 mod place;
 mod value;
+mod watch;
 
 use crate::fatal;
 use crate::fault;
@@ -15,14 +16,17 @@ use crate::heap::{HeapConfig, OnFree};
 use crate::inspect::dump::{Encode, Names, quote};
 use crate::layout::{Hiter, mem};
 use crate::map::amd64::Isa;
-use crate::map::{clear, clone, iter, make};
+use crate::map::{clear, clone, compiled, iter, make};
 use crate::runtime::{Runtime, RuntimeConfig};
 use crate::types::MapType;
 use crate::version::GoVersion;
-use kind::{KINDS, Kind};
+use kind::{KINDS, Key, Kind};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::rc::Rc;
 use std::sync::Arc;
+use watch::watched;
+pub use watch::{Begun, Ended, Watcher};
 
 /// A line that cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +53,7 @@ pub struct Engine {
     auto: bool,
     /// Names that a clone was to give when it panicked: nil to the script from then on.
     nil: HashSet<String>,
+    watcher: Option<Rc<dyn Watcher>>,
     /// Operations run so far.
     pub operations: usize,
 }
@@ -96,6 +101,7 @@ impl Engine {
             rng: false,
             auto: false,
             nil: HashSet::new(),
+            watcher: None,
             operations: 0,
         }
     }
@@ -244,16 +250,23 @@ impl Engine {
         };
         let t = kind.map_type(&rt);
         let (hint, hash0) = (self.arg(f, 3)? as i64, self.arg(f, 4)? as u32);
-        let h = match f[0] {
+        let mut m = Map { name: f[1].to_owned(), t: Arc::new(t), h: 0, kind };
+        self.begin(&f.join(" "), &m, None);
+        let t = &m.t;
+        m.h = match f[0] {
             "nil" => 0,
             // SAFETY: a fresh map.
             _ => unsafe {
-                let h = if hint == 0 { make::makemap_small(&t) } else { make::makemap(&t, hint, &()) };
+                let h = if hint == 0 {
+                    make::makemap_small(t)
+                } else {
+                    watched!(self.watcher, p => make::makemap(t, hint, p))
+                };
                 mem::st32(h + 12, hash0);
                 h
             },
         };
-        let m = Map { name: f[1].to_owned(), t: Arc::new(t), h, kind };
+        self.end(&Ended::Made(&m.name, m.h));
         self.maps.insert(f[1].to_owned(), m.clone());
         self.after(out, &m);
         Ok(())
@@ -272,6 +285,7 @@ impl Engine {
         match fatal::recover(|| fault::op(f)) {
             Ok(r) => Some(r),
             Err(p) => {
+                self.end(&Ended::Panic(p.text()));
                 self.print_panic(out, p.text());
                 None
             }
@@ -297,18 +311,18 @@ impl Engine {
             "set" => {
                 let (key, value) = (key_at(&m)?, number_at(3)?);
                 self.seed(&m);
-                let isa = self.isa;
-                // SAFETY: a live map.
-                self.guard(out, || unsafe { m.kind.set(isa, &m.t, m.h, &key, value) });
+                self.begin(&f.join(" "), &m, Some(&key));
+                self.set(&m, &key, value, out);
             }
             "fill" => {
                 let (from, to) = (number_at(2)?, number_at(3)?);
                 self.seed(&m);
-                let isa = self.isa;
                 for n in from..to {
                     let key = m.kind.parse_key(&m.t, &n.to_string()).or_else(|what| self.err(what))?;
-                    // SAFETY: a live map.
-                    if self.guard(out, || unsafe { m.kind.set(isa, &m.t, m.h, &key, n) }).is_none() {
+                    if self.watcher.is_some() {
+                        self.begin(&format!("set {} {n} {n}", m.name), &m, Some(&key));
+                    }
+                    if self.set(&m, &key, n, out).is_none() {
                         break;
                     }
                 }
@@ -316,8 +330,16 @@ impl Engine {
             "get" => {
                 let key = key_at(&m)?;
                 self.seed(&m);
+                self.begin(&f.join(" "), &m, Some(&key));
                 // SAFETY: a live map.
-                if let Some((e, ok)) = self.guard(out, || unsafe { kind::get(self.isa, &m.t, m.h, &key) }) {
+                let found = self.guard(out, || unsafe {
+                    match &self.watcher {
+                        None => kind::get(self.isa, &m.t, m.h, &key),
+                        Some(w) => watch::get(&m.t, m.h, &key, &**w),
+                    }
+                });
+                if let Some((e, ok)) = found {
+                    self.end(&Ended::Well);
                     let mut elem = String::new();
                     m.kind.elem(&mut self.names, &m.t, e, &mut elem);
                     let _ = writeln!(out, "{{\"get\":{},\"ok\":{ok}}}", quote(&elem));
@@ -327,13 +349,28 @@ impl Engine {
             "del" => {
                 let key = key_at(&m)?;
                 self.seed(&m);
+                self.begin(&f.join(" "), &m, Some(&key));
                 // SAFETY: a live map.
-                self.guard(out, || unsafe { kind::del(self.isa, &m.t, m.h, &key) });
+                let done = self.guard(out, || unsafe {
+                    match &self.watcher {
+                        None => kind::del(self.isa, &m.t, m.h, &key),
+                        Some(w) => compiled::delete_probed(&m.t, m.h, key.at(), &watch::Told(&**w)),
+                    }
+                });
+                self.pin_hash0(&m);
+                if done.is_some() {
+                    self.end(&Ended::Well);
+                }
             }
             "clear" => {
                 self.seed(&m);
+                self.begin(&f.join(" "), &m, None);
                 // SAFETY: a live map.
-                self.guard(out, || unsafe { clear::mapclear(&m.t, m.h, &()) });
+                let done = self.guard(out, || unsafe { watched!(self.watcher, p => clear::mapclear(&m.t, m.h, p)) });
+                self.pin_hash0(&m);
+                if done.is_some() {
+                    self.end(&Ended::Well);
+                }
             }
             "clone" => {
                 self.seed(&m);
@@ -342,11 +379,12 @@ impl Engine {
                     self.nil.insert(f[2].to_owned());
                     return Ok(());
                 }
+                self.begin(&f.join(" "), &m, None);
                 // SAFETY: a live map.
-                let Some(h) = self.guard(out, || unsafe { clone::maps_Clone(&m.t, m.h, &()) }) else {
-                    return Ok(());
-                };
+                let h = self.guard(out, || unsafe { watched!(self.watcher, p => clone::maps_Clone(&m.t, m.h, p)) });
+                let Some(h) = h else { return Ok(()) };
                 m = Map { name: f[2].to_owned(), h, ..m };
+                self.end(&Ended::Made(&m.name, m.h));
                 self.maps.insert(f[2].to_owned(), m.clone());
             }
             "sum" => {
@@ -362,11 +400,26 @@ impl Engine {
                 return Ok(());
             }
         }
-        if matches!(f[0], "del" | "clear") {
-            self.pin_hash0(&m);
-        }
         self.after(out, &m);
         Ok(())
+    }
+
+    /// `m[key] = v`; `None` when that panicked.
+    fn set(&self, m: &Map, key: &Key, v: u64, out: &mut String) -> Option<()> {
+        // SAFETY: a live map.
+        let done = self.guard(out, || unsafe {
+            match &self.watcher {
+                None => m.kind.set(self.isa, &m.t, m.h, key, v),
+                Some(w) => {
+                    let at = compiled::assign_probed(&m.t, m.h, key.at(), &watch::Told(&**w));
+                    m.kind.make_elem(&m.t, at, v);
+                }
+            }
+        });
+        if done.is_some() {
+            self.end(&Ended::Well);
+        }
+        done
     }
 
     /// Emptying a map draws a new `hash0`: without a scripted source it is pinned.
@@ -383,17 +436,30 @@ impl Engine {
         let map = self.map(f[1])?;
         let mut it = Box::new(Hiter::default());
         self.seed(&map);
-        if f[0] == "iter" {
+        self.begin(&f.join(" "), &map, None);
+        let done = if f[0] == "iter" {
             let (start, offset) = (self.arg(f, 3)?, self.arg(f, 4)? as u8);
             // SAFETY: a live map and a zeroed iterator.
-            self.guard(out, || unsafe { iter::mapiterinit_at(&map.t, map.h, &mut it, start, offset, &()) });
+            let done = self.guard(out, || unsafe {
+                watched!(self.watcher, p => iter::mapiterinit_at(&map.t, map.h, &mut it, start, offset, p));
+            });
             // The oracle fills its iterator by hand, the header of an empty map included.
             it.h = map.h as u64;
+            done
         } else {
             let f = self.isa.fast64();
             // SAFETY: as above.
-            self.guard(out, || unsafe { iter::mapiterinit_with(f, &map.t, map.h, &mut it) });
+            let done = self.guard(out, || unsafe {
+                match &self.watcher {
+                    None => iter::mapiterinit_with(f, &map.t, map.h, &mut it),
+                    Some(w) => iter::mapiterinit(&map.t, map.h, &mut it, &watch::Told(&**w)),
+                }
+            });
             let _ = writeln!(out, "{{\"start\":{},\"offset\":{}}}", it.start_bucket, it.offset);
+            done
+        };
+        if done.is_some() {
+            self.end(&Ended::Well);
         }
         let iter = Iter { map, it };
         self.show(&iter, out);
@@ -436,9 +502,18 @@ impl Engine {
             let map = x.map.clone();
             let it = &mut x.it;
             let next = self.isa.fast64().mapiternext;
+            self.begin(&format!("next {} 1", f[1]), &map, None);
             // SAFETY: the iterator was begun on this map. One that was begun on an empty map has nothing to look at and
             // faults, as Go's does.
-            let ok = self.guard(out, || unsafe { next(&map.t, it) });
+            let ok = self.guard(out, || unsafe {
+                match &self.watcher {
+                    None => next(&map.t, it),
+                    Some(w) => iter::mapiternext(&map.t, it, &watch::Told(&**w)),
+                }
+            });
+            if ok.is_some() {
+                self.end(&Ended::Well);
+            }
             if ok.is_none() || !self.show(&x, out) {
                 break;
             }
