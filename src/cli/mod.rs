@@ -5,6 +5,7 @@
 mod bench;
 mod campaign;
 mod crash;
+mod dump;
 mod fsck;
 mod inspect;
 mod list;
@@ -66,6 +67,7 @@ enum Verb {
     Inspect(inspect::Inspect),
     Fsck(fsck::Fsck),
     Trace(trace::Trace),
+    Dump(dump::Dump),
 }
 
 /// `--go`, the same everywhere.
@@ -96,7 +98,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::Run(run) => run.run(),
         Verb::Inspect(inspect) => inspect.run(),
         Verb::Fsck(fsck) => fsck.run(),
-                Verb::Trace(trace) => trace.run(),
+        Verb::Trace(trace) => trace.run(),
+        Verb::Dump(dump) => dump.run(),
     };
     done.unwrap_or_else(|e| {
         eprintln!("gohmap: {e:#}");
@@ -195,7 +198,8 @@ mod tests {
                 | Verb::Run(_)
                 | Verb::Inspect(_)
                 | Verb::Fsck(_)
-                | Verb::Trace(_) => Ok(()),
+                | Verb::Trace(_)
+                | Verb::Dump(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),
                 Verb::Bench(bench) => bench.plan().map(drop),
             }

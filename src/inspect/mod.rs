@@ -16,6 +16,8 @@ pub mod memory;
 #[cfg(target_os = "linux")]
 pub mod own;
 #[cfg(target_os = "linux")]
+pub mod print;
+#[cfg(target_os = "linux")]
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod snapshot;

@@ -1,5 +1,7 @@
 //! Experiments: scripts of map operations, and crashing programs, run and held against their recorded originals.
 
+#[cfg(target_os = "linux")]
+pub mod at;
 pub mod bench;
 pub mod campaign;
 pub mod catalogue;
