@@ -1,7 +1,7 @@
 //! `gohmap replay`: a script of map operations on the emulated map, answered as real Go's oracle answers.
 
-use super::{Version, script};
 use super::progress::Progress;
+use super::{Version, script};
 use anyhow::{Context, Result, anyhow};
 use gohmap::lab::script::Engine;
 use gohmap::map::amd64::Isa;

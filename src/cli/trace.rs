@@ -55,7 +55,8 @@ pub(super) struct Trace {
 
 fn kind(text: &str) -> Result<&'static str, String> {
     Event::KINDS.into_iter().find(|k| *k == text).ok_or_else(|| {
-        let hint = nearest(text, Event::KINDS.into_iter()).map_or_else(String::new, |k| format!("; did you mean {k:?}?"));
+        let hint =
+            nearest(text, Event::KINDS.into_iter()).map_or_else(String::new, |k| format!("; did you mean {k:?}?"));
         format!("no kind of step {text:?}{hint}")
     })
 }

@@ -24,7 +24,7 @@ pub mod snapshot;
 #[cfg(target_os = "linux")]
 pub mod target;
 #[cfg(target_os = "linux")]
-pub mod value;
-#[cfg(target_os = "linux")]
 pub mod trace;
+#[cfg(target_os = "linux")]
+pub mod value;
 pub mod words;

@@ -4,7 +4,7 @@ use super::memory::{Memory, word_of};
 use super::snapshot::{Array, Bucket, Defect, Side, Snapshot};
 use super::{value, words};
 use crate::layout::{BUCKET_CNT, MIN_TOP_HASH};
-use crate::types::{GoType, MapType};
+use crate::types::{GoType, Kind, MapType};
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -99,7 +99,8 @@ fn header(out: &mut String, t: &MapType, s: &Snapshot) {
             }
             _ => String::new(),
         };
-        let _ = writeln!(out, "  {:<4}{:<25}{:<12}{}{more}", format!("+{}", f.offset), hex.join(" "), f.name, f.show(v));
+        let _ =
+            writeln!(out, "  {:<4}{:<25}{:<12}{}{more}", format!("+{}", f.offset), hex.join(" "), f.name, f.show(v));
     }
 }
 
@@ -132,15 +133,7 @@ fn fold(out: &mut String, lead: &str, text: &str) {
     let _ = writeln!(out, "{line}");
 }
 
-fn array(
-    out: &mut String,
-    mem: &dyn Memory,
-    t: &MapType,
-    s: &Snapshot,
-    side: Side,
-    a: &Array,
-    names: &Names<'_>,
-) {
+fn array(out: &mut String, mem: &dyn Memory, t: &MapType, s: &Snapshot, side: Side, a: &Array, names: &Names<'_>) {
     let spares = a.all - a.n;
     let _ = writeln!(
         out,
@@ -206,8 +199,13 @@ fn cells(mem: &dyn Memory, t: &MapType, b: &Bucket<'_>, i: usize) -> [String; 2]
 }
 
 /// A key or element by the bytes of its slot, behind its pointer if it has one.
-pub(super) fn slot_text(mem: &dyn Memory, ty: &GoType, bytes: &[u8], indirect: bool) -> String {
+#[must_use]
+pub fn slot_text(mem: &dyn Memory, ty: &GoType, bytes: &[u8], indirect: bool) -> String {
     if !indirect {
+        if *ty.kind() == Kind::String && word_of(bytes, 0) == 0 && word_of(bytes, 8) != 0 {
+            // A deleted string: its pointer is gone, its length is not.
+            return format!("nil, len {}", word_of(bytes, 8));
+        }
         return value::show(mem, ty, bytes);
     }
     let at = word_of(bytes, 0);

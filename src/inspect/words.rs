@@ -37,8 +37,7 @@ pub const FLAGS: [(u8, &str); 4] = [
 /// The names of the flags that are set, with bars between; what has no name as a number; `0` for none.
 #[must_use]
 pub fn flags(flags: u8) -> String {
-    let mut names: Vec<String> =
-        FLAGS.iter().filter(|f| flags & f.0 != 0).map(|f| f.1.to_owned()).collect();
+    let mut names: Vec<String> = FLAGS.iter().filter(|f| flags & f.0 != 0).map(|f| f.1.to_owned()).collect();
     let rest = flags & !FLAGS.iter().fold(0, |all, f| all | f.0);
     if rest != 0 {
         names.push(format!("{rest:#x}"));

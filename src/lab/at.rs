@@ -61,13 +61,21 @@ pub enum NoMoment {
     Unreadable(String),
 }
 
+/// The operation under way.
+struct Now {
+    line: usize,
+    text: String,
+    map: String,
+    t: Arc<MapType>,
+    h: usize,
+}
+
 /// Counts operations, and copies the map at one of them.
 struct Upto {
     at: Option<u64>,
     map: Option<String>,
     number: Cell<u64>,
-    /// Line, text, name, type and header of the operation under way.
-    now: RefCell<Option<(usize, String, String, Arc<MapType>, usize)>>,
+    now: RefCell<Option<Now>>,
     /// Every map by its name, as far as the script has come: type and header.
     maps: RefCell<Vec<(String, Arc<MapType>, usize)>>,
     /// The last operation, and the map that it was on.
@@ -95,13 +103,14 @@ impl Upto {
 impl Watcher for Upto {
     fn begin(&self, op: &Begun<'_>) {
         self.number.set(self.number.get() + 1);
-        *self.now.borrow_mut() = Some((op.line, op.text.to_owned(), op.map.to_owned(), Arc::clone(op.t), op.h));
+        let (text, map) = (op.text.to_owned(), op.map.to_owned());
+        *self.now.borrow_mut() = Some(Now { line: op.line, text, map, t: Arc::clone(op.t), h: op.h });
     }
 
     fn step(&self, _: Step) {}
 
     fn end(&self, ended: &Ended<'_>) {
-        let Some((line, text, mut map, t, mut h)) = self.now.borrow_mut().take() else { return };
+        let Some(Now { line, text, mut map, t, mut h }) = self.now.borrow_mut().take() else { return };
         if let Ended::Made(name, at) = ended {
             (map, h) = ((*name).to_owned(), *at);
         }

@@ -45,7 +45,23 @@ struct ScriptTrace {
     sink: RefCell<Sink>,
 }
 
+/// A watcher for an [`Engine`] that traces operations with these numbers.
+#[must_use]
+pub fn watcher(ops: RangeInclusive<u64>, sink: Sink) -> Rc<dyn Watcher> {
+    Rc::new(ScriptTrace::new(ops, sink))
+}
+
 impl ScriptTrace {
+    fn new(ops: RangeInclusive<u64>, sink: Sink) -> Self {
+        Self {
+            ops,
+            number: Cell::new(0),
+            tracers: RefCell::default(),
+            now: RefCell::new(None),
+            sink: RefCell::new(sink),
+        }
+    }
+
     fn with<R>(&self, f: impl FnOnce(&mut Tracer) -> R) -> Option<R> {
         let now = self.now.borrow();
         let mut tracers = self.tracers.borrow_mut();
@@ -104,13 +120,7 @@ impl Watcher for ScriptTrace {
 /// At the first line that cannot be run; what came before it has been told.
 pub fn script(version: GoVersion, text: &str, ops: RangeInclusive<u64>, sink: Sink) -> Result<u64, ScriptError> {
     let last = *ops.end();
-    let trace = Rc::new(ScriptTrace {
-        ops,
-        number: Cell::new(0),
-        tracers: RefCell::default(),
-        now: RefCell::new(None),
-        sink: RefCell::new(sink),
-    });
+    let trace = Rc::new(ScriptTrace::new(ops, sink));
     let mut engine = Engine::new(version, Isa::Portable).watched(Rc::clone(&trace) as Rc<dyn Watcher>);
     let mut out = String::new();
     for line in text.lines() {
@@ -237,8 +247,7 @@ pub fn experiment(
         r.flush();
         r.says = says.to_vec();
     };
-    let outcome =
-        rig.inject_watched(&faults, e.way(), Some(&told), Some(&Spectator { struck: &struck, over: &over }));
+    let outcome = rig.inject_watched(&faults, e.way(), Some(&told), Some(&Spectator { struck: &struck, over: &over }));
     let r = running.into_inner();
     let look = operations.len() - 1;
     let (says, dies) = (r.says.clone(), !r.says.is_empty());

@@ -101,7 +101,7 @@ fn op_name<S: Serializer>(op: &Op, s: S) -> Result<S::Ok, S::Error> {
 pub enum Event {
     /// A map function begins.
     Enter {
-        #[serde(serialize_with = "op_name")]
+        #[serde(rename = "does", serialize_with = "op_name")]
         op: Op,
         function: &'static str,
         #[serde(serialize_with = "address")]
@@ -156,7 +156,7 @@ pub enum Event {
     },
     /// The function returns.
     Leave {
-        #[serde(serialize_with = "op_name")]
+        #[serde(rename = "does", serialize_with = "op_name")]
         op: Op,
         #[serde(flatten)]
         counts: Counts,

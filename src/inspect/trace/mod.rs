@@ -157,8 +157,7 @@ impl Tracer {
         let now = Seen::read(&self.mem, &self.t, self.h);
         let mut changes = self.seen.changes(&now, &self.t);
         // A growth that ends takes the names of the old buckets with it.
-        let before: Vec<Spot> =
-            self.buckets.keys().map(|&addr| self.names.name(addr, &self.seen, &self.t)).collect();
+        let before: Vec<Spot> = self.buckets.keys().map(|&addr| self.names.name(addr, &self.seen, &self.t)).collect();
         self.names.follow(&self.seen, &now);
         self.seen = now;
         if let Some(last) = self.attaching.take() {
@@ -227,7 +226,13 @@ impl Tracer {
             Step::Enter { op, h } => {
                 self.ops.push(op);
                 let key = self.key.as_ref().map(|k| k.1.clone());
-                Event::Enter { op, function: function(op, &self.t, self.reflect), h: h as u64, key, count: self.seen.count() }
+                Event::Enter {
+                    op,
+                    function: function(op, &self.t, self.reflect),
+                    h: h as u64,
+                    key,
+                    count: self.seen.count(),
+                }
             }
             Step::FlagsRead { flags } => Event::FlagsRead { flags, names: words::flags(flags) },
             Step::FlagsWrite { flags } => {
@@ -255,7 +260,14 @@ impl Tracer {
                 let addr = bucket as u64;
                 let spot = self.names.name(addr, &self.seen, &self.t);
                 let Ok(bytes) = self.mem.bytes(addr, self.t.bucket.size) else {
-                    return Event::Slot { bucket: spot, slot: i, tophash: None, mark: None, key: None, verdict: Verdict::Unreadable };
+                    return Event::Slot {
+                        bucket: spot,
+                        slot: i,
+                        tophash: None,
+                        mark: None,
+                        key: None,
+                        verdict: Verdict::Unreadable,
+                    };
                 };
                 let top = bytes[i];
                 let verdict = self.verdict(op, &bytes, i);
@@ -305,7 +317,8 @@ impl Tracer {
     }
 
     fn evacuate(&mut self, old: u64) -> Event {
-        let (x, y) = (old, (!self.seen.same_size()).then(|| old.wrapping_add(self.seen.old_mask().map_or(0, |m| m + 1))));
+        let (x, y) =
+            (old, (!self.seen.same_size()).then(|| old.wrapping_add(self.seen.old_mask().map_or(0, |m| m + 1))));
         let size = self.t.bucket.size as u64;
         let at = |array: u64, i: u64| array.wrapping_add(i.wrapping_mul(size));
         let (buckets, oldbuckets) = (self.seen.buckets(), self.seen.oldbuckets());

@@ -238,10 +238,9 @@ pub(super) fn bucket_changes(
     }
     let show = |indirect: bool, ty, bytes: &[u8]| match (indirect, bytes) {
         (true, b) if word_of(b, 0) == 0 => "nil".to_owned(),
-        (true, b) => mem.bytes(word_of(b, 0), crate::types::GoType::size(ty)).map_or_else(
-            |_| format!("{:#x}", word_of(b, 0)),
-            |v| value::show(mem, ty, &v),
-        ),
+        (true, b) => mem
+            .bytes(word_of(b, 0), crate::types::GoType::size(ty))
+            .map_or_else(|_| format!("{:#x}", word_of(b, 0)), |v| value::show(mem, ty, &v)),
         (false, b) => value::show(mem, ty, b),
     };
     for slot in 0..BUCKET_CNT {

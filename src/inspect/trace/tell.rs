@@ -55,7 +55,10 @@ impl Event {
                 let of = key.as_ref().map_or_else(String::new, |k| format!(", key {k}"));
                 match h {
                     0 => format!("{function}{of}: no map yet, or a nil one"),
-                    _ => format!("{function}{of}; {} in the map at {h:#x}", plural(*count as u64, "entry").replace("entrys", "entries")),
+                    _ => format!(
+                        "{function}{of}; {} in the map at {h:#x}",
+                        plural(*count as u64, "entry").replace("entrys", "entries")
+                    ),
                 }
             }
             Self::FlagsRead { flags, names } if flags & crate::layout::HASH_WRITING != 0 => {
@@ -81,7 +84,10 @@ impl Event {
             }
             Self::Slot { slot, tophash, key, verdict, .. } => slot_words(*slot, *tophash, key.as_deref(), *verdict),
             Self::KeyStore { bucket, slot, key } => {
-                format!("key{} into slot {slot} of {bucket}", key.as_ref().map_or_else(String::new, |k| format!(" {k}")))
+                format!(
+                    "key{} into slot {slot} of {bucket}",
+                    key.as_ref().map_or_else(String::new, |k| format!(" {k}"))
+                )
             }
             Self::KeyUpdate { bucket, slot } => format!("slot {slot} of {bucket}: the key is overwritten by its equal"),
             Self::SlotClear { bucket, slot, key } => {
@@ -108,7 +114,8 @@ impl Event {
                 format!("slot {slot} of {bucket}{key} -> {half}: slot {to_slot} of {to}")
             }
             Self::NewOverflow { behind, bucket, from_spare } => {
-                let from = from_spare.map_or_else(|| "the heap".to_owned(), |n| format!("spare bucket {n} behind the array"));
+                let from =
+                    from_spare.map_or_else(|| "the heap".to_owned(), |n| format!("spare bucket {n} behind the array"));
                 match bucket {
                     Some(bucket) => format!("{bucket}, from {from}"),
                     None => format!("behind {behind}"),
