@@ -6,6 +6,7 @@ mod bench;
 mod campaign;
 mod crash;
 mod dump;
+mod explain;
 mod fsck;
 mod inspect;
 mod list;
@@ -68,6 +69,7 @@ enum Verb {
     Fsck(fsck::Fsck),
     Trace(trace::Trace),
     Dump(dump::Dump),
+    Explain(explain::Explain),
 }
 
 /// `--go`, the same everywhere.
@@ -100,6 +102,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Fsck(fsck) => fsck.run(),
         Verb::Trace(trace) => trace.run(),
         Verb::Dump(dump) => dump.run(),
+        Verb::Explain(explain) => explain.run(),
     };
     done.unwrap_or_else(|e| {
         eprintln!("gohmap: {e:#}");
@@ -199,7 +202,8 @@ mod tests {
                 | Verb::Inspect(_)
                 | Verb::Fsck(_)
                 | Verb::Trace(_)
-                | Verb::Dump(_) => Ok(()),
+                | Verb::Dump(_)
+                | Verb::Explain(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),
                 Verb::Bench(bench) => bench.plan().map(drop),
             }

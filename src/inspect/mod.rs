@@ -4,6 +4,7 @@
 pub mod binary;
 #[cfg(target_os = "linux")]
 pub mod core;
+pub mod crash;
 #[cfg(target_os = "linux")]
 mod descriptor;
 pub mod dump;
