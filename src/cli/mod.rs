@@ -11,6 +11,7 @@ mod fsck;
 mod inspect;
 mod list;
 mod merge;
+mod oom;
 mod progress;
 mod replay;
 mod replay_injection;
@@ -70,6 +71,7 @@ enum Verb {
     Trace(trace::Trace),
     Dump(dump::Dump),
     Explain(explain::Explain),
+    Oom(oom::Oom),
 }
 
 /// `--go`, the same everywhere.
@@ -103,6 +105,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Trace(trace) => trace.run(),
         Verb::Dump(dump) => dump.run(),
         Verb::Explain(explain) => explain.run(),
+        Verb::Oom(oom) => oom.run(),
     };
     done.unwrap_or_else(|e| {
         eprintln!("gohmap: {e:#}");
@@ -203,7 +206,8 @@ mod tests {
                 | Verb::Fsck(_)
                 | Verb::Trace(_)
                 | Verb::Dump(_)
-                | Verb::Explain(_) => Ok(()),
+                | Verb::Explain(_)
+                | Verb::Oom(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),
                 Verb::Bench(bench) => bench.plan().map(drop),
             }

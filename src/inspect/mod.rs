@@ -14,6 +14,7 @@ pub mod dwarf;
 pub mod fsck;
 #[cfg(target_os = "linux")]
 pub mod memory;
+pub mod oom;
 #[cfg(target_os = "linux")]
 pub mod own;
 #[cfg(target_os = "linux")]
