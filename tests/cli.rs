@@ -387,3 +387,89 @@ fn replay_reads_standard_input() {
     let said = said(gohmap(&["replay", "-"]).stdin(File::open(path).expect("the script")));
     assert_eq!((said.status, said.err.as_str(), json_lines(&said.out).len()), (Some(0), "", 2));
 }
+
+const FAULT: &str = "\
+unexpected fault address 0x600000000008
+fatal error: fault
+[signal SIGSEGV: segmentation violation code=0x1 addr=0x600000000008 pc=0x411fb5]
+
+goroutine 1 gp=0xc0000061c0 m=0 mp=0x549800 [running]:
+runtime.mapaccess1_fast64(0x49a460, 0xc0000900c0, 0x1)
+\truntime/map_fast64.go:45 +0x135 fp=0xc0000a5598 sp=0xc0000a5578 pc=0x411fb5
+main.read()
+\tserver/main.go:55 +0x2a fp=0xc0000a55f0 sp=0xc0000a5598 pc=0x48872a
+";
+
+#[test]
+fn explain_tells_class_rule_address_and_causes() {
+    let crash = script("crash.txt", FAULT);
+    let text = run(&["explain", &crash]);
+    assert_eq!((text.status, text.err.as_str()), (Some(0), ""));
+    assert_narrow(&text.out);
+    for part in
+        ["unexpected fault address", "Go's rule", "The address", "Likely causes", "gohmap crash unmapped-buckets"]
+    {
+        assert!(text.out.contains(part), "{part} in {}", text.out);
+    }
+    let json = json_lines(&run(&["explain", &crash, "--json"]).out);
+    assert_eq!(json[0]["class"], "unexpected fault address");
+    assert_eq!(json[0]["map"], true);
+    // What it says about our own deaths.
+    let died = run(&["crash", "concurrent-writes"]).err;
+    let said = run(&["explain", &script("died.txt", &died)]);
+    assert!(said.out.starts_with("concurrent map writes\n"), "{}", said.out);
+    for (args, says) in [
+        (vec!["explain", "no-such-file"], "there is no file no-such-file"),
+        (vec!["explain", "Cargo.toml"], "no crash of a Go program in Cargo.toml"),
+        (vec!["explain", &crash, "--exe", "Cargo.toml"], "Cargo.toml is no binary"),
+    ] {
+        let failed = run(&args);
+        assert_eq!((failed.status, failed.err.lines().count()), (Some(1), 1), "{args:?}: {}", failed.err);
+        assert!(failed.err.contains(says), "{}", failed.err);
+    }
+}
+
+#[test]
+fn oom_lines_up_logs() {
+    let kernel = script(
+        "kernel.log",
+        "Nov 23 09:59:58 host kernel: [ 7190.1] Out of memory: Killed process 4711 (server) total-vm:1kB, anon-rss:1kB\n",
+    );
+    let app = script(
+        "app.log",
+        "2026-11-23T10:00:00Z server[4711]: signal: killed\n2026-11-23T10:00:00Z job[8]: fatal error: out of memory\n",
+    );
+    let text = run(&["oom", "--kernel-log", &kernel, "--app-log", &app]);
+    assert_eq!((text.status, text.err.as_str()), (Some(0), ""));
+    assert!(text.out.contains("this process killed") && text.out.contains("limit refused"), "{}", text.out);
+    let json = json_lines(&run(&["oom", "--kernel-log", &kernel, "--app-log", &app, "--json"]).out);
+    assert_eq!(
+        json.iter().filter_map(|v| v["class"].as_str()).collect::<Vec<_>>(),
+        ["this-process-killed", "limit-refused"]
+    );
+    assert_eq!(json[2]["killed"], 4711);
+    for (args, says) in [
+        (vec!["oom", "--kernel-log", "none", "--app-log", &app], "there is no file none"),
+        (vec!["oom", "--kernel-log", &kernel, "--app-log", &app, "--boot-time", "soon"], "--boot-time"),
+    ] {
+        let failed = run(&args);
+        assert_eq!((failed.status, failed.err.lines().count()), (Some(1), 1), "{args:?}: {}", failed.err);
+        assert!(failed.err.contains(says), "{}", failed.err);
+    }
+}
+
+#[test]
+fn fsck_checks_the_maps_of_scripts() {
+    let lines: String = (0..300).map(|k| format!("set m {k} {k}\n")).collect();
+    let path = script("healthy.txt", &format!("new m u64 0 7\nnew s str 0 7\nset s 1 1\n{lines}"));
+    let said = run(&["fsck", &path, "--each"]);
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""));
+    assert_eq!(said.out.lines().count(), 2, "{}", said.out);
+    assert!(said.out.lines().all(|l| l.contains(": fine, ")), "{}", said.out);
+    let json = json_lines(&run(&["fsck", &path, "m", "--json"]).out);
+    assert_eq!((&json[0]["entries"], &json[0]["broken"]), (&Value::from(300), &Value::from(false)));
+    assert!(run(&["fsck", "--rules"]).out.lines().count() > 20);
+    let bad = run(&["fsck", &script("bad.txt", "new m u64 0 7\nnonsense\n")]);
+    assert_eq!((bad.status, bad.err.lines().count()), (Some(1), 1), "{}", bad.err);
+    assert!(bad.err.contains("bad.txt:2:"), "{}", bad.err);
+}

@@ -316,7 +316,7 @@ fn begins(line: &str) -> bool {
     // A panic at the start of its line, or behind text that had no newline.
     let panics =
         line.find("panic: ").is_some_and(|at| at == 0 || !line[..at].ends_with([' ', '(', '"', '\'', '`', '.', ':']));
-    let dump = SIGNALS.iter().any(|s| line == *s);
+    let dump = SIGNALS.contains(&line);
     panics || dump || anywhere.iter().any(|m| line.contains(m))
 }
 

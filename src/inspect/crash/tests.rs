@@ -158,7 +158,8 @@ fn what_a_fault_says() {
 fn logs_around_a_crash_do_not_matter() {
     let plain = explained(FAULT);
     let json = |l: &str| format!("{}\n", serde_json::json!({ "log": format!("{l}\n"), "stream": "stderr" }));
-    let wraps: [(&str, &dyn Fn(&str) -> String); 8] = [
+    type Wrap<'a> = &'a dyn Fn(&str) -> String;
+    let wraps: [(&str, Wrap<'_>); 8] = [
         ("crlf", &|l| format!("{l}\r\n")),
         ("container", &|l| format!("2026-11-23T10:00:00.123456789Z stderr F {l}\n")),
         ("journal", &|l| format!("Nov 23 10:00:00 host server[4711]: {l}\n")),

@@ -122,9 +122,7 @@ fn coincidence_is_called_that() {
     );
     assert_eq!(v.class, Class::LimitRefused);
     assert!(v.evidence.iter().any(|e| e.contains("the OOM killer refuses nothing")), "{v:#?}");
-    for all in [v] {
-        assert!(!all.evidence.iter().any(|e| e.contains("because") || e.contains("caused by")));
-    }
+    assert!(!v.evidence.iter().any(|e| e.contains("because") || e.contains("caused by")), "{v:#?}");
 }
 
 #[test]
