@@ -5,6 +5,7 @@ use crate::inspect::own::Own;
 use crate::lab::script::Engine;
 use crate::layout::{EMPTY_ONE, EMPTY_REST};
 use crate::map::amd64::Isa;
+use crate::rng::Rng;
 use crate::version::GoVersion;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -48,9 +49,14 @@ fn run(e: &mut Engine, line: &str) {
     e.step(line, &mut out).unwrap_or_else(|err| panic!("{line}: {err}"));
 }
 
-/// An engine with a map `m` of a kind that has gone through these lines.
-fn map(version: GoVersion, kind: &str, lines: &[String]) -> (Engine, Arc<MapType>, usize) {
+/// An engine with a map `m` of a kind that has gone through these lines, under the key schedule and random numbers of
+/// this seed: where entries lie, and which buckets overflow, is the same in every run.
+fn map(version: GoVersion, kind: &str, seed: u64, lines: &[String]) -> (Engine, Arc<MapType>, usize) {
     let mut e = Engine::new(version, Isa::available()[0]);
+    let random = Rng::new(Some(seed));
+    let schedule: String = (0..16).map(|_| format!("{:016x}", random.rand())).collect();
+    run(&mut e, &format!("keys {schedule}"));
+    run(&mut e, "rng on");
     run(&mut e, &format!("new m {kind} 0 7"));
     for line in lines {
         run(&mut e, line);
@@ -182,7 +188,7 @@ const PLANTS: &[Plant] = &[
     ("unknown flag", Rule::Flags, |_, h| poke::st8(h + 8, 0x40)),
     ("hashWriting left set", Rule::Writing, |_, h| poke::st8(h + 8, 4)),
     ("sameSizeGrow without growth", Rule::SameSize, |_, h| poke::st8(h + 8, 8)),
-    ("B too small by one", Rule::NextOverflow, |_, h| poke::st8(h + 9, poke::ld8(h + 9) - 1)),
+    ("B too small by one", Rule::Count, |_, h| poke::st8(h + 9, poke::ld8(h + 9) - 1)),
     ("B of a bit flip", Rule::B, |_, h| poke::st8(h + 9, poke::ld8(h + 9) | 0x80)),
     ("noverflow off by one", Rule::Noverflow, |_, h| poke::st16(h + 10, poke::ld16(h + 10) + 1)),
     ("hash0 changed", Rule::Tophash, |_, h| poke::st32(h + 12, poke::ld32(h + 12) ^ 1)),
@@ -193,7 +199,11 @@ const PLANTS: &[Plant] = &[
     ("extra gone", Rule::Extra, |t, h| poke::st64(h + t.rt.rules().extra_offset, 0)),
     ("key overwritten", Rule::Bucket, |t, h| {
         let (b, c) = cell(t, h, live);
-        poke::st64(b + t.bucket.key(c), poke::ld64(b + t.bucket.key(c)) ^ 0x55);
+        // To another bucket of the 64, whatever the hash.
+        let there = |key| t.rt.hash().memhash64(key, u64::from(poke::ld32(h + 12))) % 64;
+        let key = poke::ld64(b + t.bucket.key(c));
+        let other = (1..).map(|x| key ^ x << 32).find(|&k| there(k) != there(key)).unwrap();
+        poke::st64(b + t.bucket.key(c), other);
     }),
     ("mark of another hash", Rule::Tophash, |t, h| {
         let (b, c) = cell(t, h, live);
@@ -256,14 +266,14 @@ const PLANTS: &[Plant] = &[
 #[test]
 fn every_planted_corruption_is_found() {
     for version in [GoVersion::V1_19, GoVersion::V1_22, GoVersion::V1_24] {
-        for &(what, rule, plant) in PLANTS {
-            let (_e, t, h) = map(version, "u64", &lived_in("u64", 300));
+        for (seed, &(what, rule, plant)) in (0..24).flat_map(|seed| PLANTS.iter().map(move |p| (seed, p))) {
+            let (_e, t, h) = map(version, "u64", seed, &lived_in("u64", 400));
             assert!(report(&t, h).findings.is_empty());
             plant(&t, h);
             let r = report(&t, h);
             assert!(
                 r.findings.iter().any(|f| f.rule == rule),
-                "{version}: {what} should be found by {rule:?}: {:#?}",
+                "{version}, seed {seed}: {what} should be found by {rule:?}: {:#?}",
                 r.findings
             );
             assert_eq!(r.broken(), r.findings.iter().any(|f| f.grade() == Grade::Broken));
@@ -319,21 +329,21 @@ fn corruptions_of_growing_maps_and_of_what_keys_point_to() {
             }),
         ),
     ];
-    for &(kind, (what, rule, plant)) in plants {
+    for (seed, &(kind, (what, rule, plant))) in (0..24).flat_map(|seed| plants.iter().map(move |p| (seed, p))) {
         // The next entry has begun a growth from 16 buckets to 32.
         let lines: Vec<String> = (0..105).map(|k| format!("set m {} {k}", key(kind, k))).collect();
-        let (_e, t, h) = map(GoVersion::V1_22, kind, &lines);
+        let (_e, t, h) = map(GoVersion::V1_22, kind, seed, &lines);
         assert!(report(&t, h).findings.is_empty());
         assert_ne!({ poke::ld64(h + 24) }, 0, "growing");
         plant(&t, h);
         let r = report(&t, h);
-        assert!(r.findings.iter().any(|f| f.rule == rule), "{what} should be found by {rule:?}: {:#?}", r.findings);
+        assert!(r.findings.iter().any(|f| f.rule == rule), "seed {seed}: {what} should be found by {rule:?}: {:#?}", r.findings);
     }
 }
 
 #[test]
 fn findings_are_told_up_to_ten_of_a_kind() {
-    let (_e, t, h) = map(GoVersion::V1_22, "u64", &lived_in("u64", 300));
+    let (_e, t, h) = map(GoVersion::V1_22, "u64", 1, &lived_in("u64", 300));
     poke::st32(h + 12, 1);
     let r = report(&t, h);
     assert_eq!(r.findings.iter().filter(|f| f.rule == Rule::Tophash).count(), MOST);

@@ -46,7 +46,7 @@ impl Go {
     pub fn start(go: &OsStr, key: KeyType) -> Result<Self, Error> {
         let shown = go.to_string_lossy().into_owned();
         let err = |why: String| Error::Go { go: shown.clone(), why };
-        let command = if Path::new(go).is_dir() { Path::new(go).join("bin/go") } else { PathBuf::from(go) };
+        let command = command(Path::new(go)).map_err(|e| err(e.to_string()))?;
         let dir = Dir::new().map_err(|e| err(format!("no directory to build in: {e}")))?;
         for (file, text) in [("main.go", MAIN), ("key.go", keys_of(key)), ("go.mod", MODULE)] {
             fs::write(dir.0.join(file), text).map_err(|e| err(format!("{file} cannot be written: {e}")))?;
@@ -128,6 +128,13 @@ impl Runner for Go {
     }
 }
 
+/// The go command that is meant. It is started in another directory, so that a path to it must not depend on this one;
+/// a bare name is looked for on the path.
+fn command(go: &Path) -> std::io::Result<PathBuf> {
+    let command = if go.is_dir() { go.join("bin/go") } else { go.to_owned() };
+    if command.components().count() == 1 { Ok(command) } else { std::path::absolute(command) }
+}
+
 /// A directory of our own, for as long as it is needed.
 #[derive(Debug)]
 struct Dir(PathBuf);
@@ -151,6 +158,14 @@ impl Drop for Dir {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relative_path_is_one_from_here() {
+        assert_eq!(command(Path::new("go")).unwrap(), Path::new("go"));
+        let here = env::current_dir().unwrap();
+        assert_eq!(command(Path::new("toolchains/go/bin/go")).unwrap(), here.join("toolchains/go/bin/go"));
+        assert_eq!(command(Path::new("src")).unwrap(), here.join("src/bin/go"));
+    }
 
     #[test]
     fn no_go_is_an_error_in_one_line() {
