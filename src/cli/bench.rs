@@ -10,6 +10,7 @@ use gohmap::lab::bench::paths::{Path, PathBench};
 use gohmap::lab::bench::report::stats::{Median, median, ratio};
 use gohmap::lab::bench::report::{html, table, text};
 use gohmap::lab::bench::{Case, Order, Runner, Series, Workload, measure};
+use gohmap::lab::file::replace;
 use gohmap::map::amd64::Isa;
 use serde::Serialize;
 use std::ffi::OsString;
@@ -164,7 +165,7 @@ impl Bench {
                 plan.samples,
                 env!("CARGO_PKG_VERSION")
             );
-            fs::write(file, html::page(&all, &about))
+            replace(file, html::page(&all, &about).as_bytes())
                 .with_context(|| format!("{} cannot be written", file.display()))?;
         }
         Ok(ExitCode::SUCCESS)

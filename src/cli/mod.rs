@@ -20,6 +20,7 @@ mod script;
 mod text;
 mod tour;
 mod trace;
+mod view;
 
 use anyhow::{Result, anyhow, ensure};
 use clap::{Parser, Subcommand};
@@ -70,6 +71,7 @@ enum Verb {
     Fsck(fsck::Fsck),
     Trace(trace::Trace),
     Dump(dump::Dump),
+    View(view::View),
     Explain(explain::Explain),
     Oom(oom::Oom),
 }
@@ -104,6 +106,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Fsck(fsck) => fsck.run(),
         Verb::Trace(trace) => trace.run(),
         Verb::Dump(dump) => dump.run(),
+        Verb::View(view) => view.run(),
         Verb::Explain(explain) => explain.run(),
         Verb::Oom(oom) => oom.run(),
     };
@@ -206,6 +209,7 @@ mod tests {
                 | Verb::Fsck(_)
                 | Verb::Trace(_)
                 | Verb::Dump(_)
+                | Verb::View(_)
                 | Verb::Explain(_)
                 | Verb::Oom(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),

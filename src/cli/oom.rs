@@ -17,7 +17,8 @@ use std::process::ExitCode;
 #[command(after_long_help = "\
 Examples:
   gohmap oom --kernel-log kern.log --app-log server.log
-  gohmap oom --kernel-log dmesg.txt --boot-time 2026-11-23T08:00:00Z --app-log server.log --pid 4711
+  gohmap oom --kernel-log dmesg.txt --app-log server.log --pid 4711
+  gohmap oom --kernel-log dmesg.txt --app-log a.log --boot-time 1795507200
 
 Kernel logs: dmesg, dmesg -T, journalctl -k (also -o short-iso and -o json) and
 kern.log, of kernels before 5.0 and after. Stamps without a zone are taken as

@@ -1,6 +1,8 @@
 //! What several subcommands take: a script of map operations from a file or standard input, a range of its operations.
 
+use super::nearest;
 use anyhow::{Context, Result, anyhow};
+use gohmap::lab::catalogue::{Experiment, built_in, parse};
 use std::fs;
 use std::io::{self, Read, stdin};
 use std::ops::RangeInclusive;
@@ -31,6 +33,33 @@ pub(super) fn read_text(script: &Path) -> Result<(String, String)> {
             Err(anyhow!("{name}:{line}: the line is not UTF-8"))
         }
     }
+}
+
+/// What `trace` and `view` look at.
+pub(super) enum Subject {
+    /// A script: its name and text.
+    Script(String, String),
+    /// One of the built-in experiments, or those of a file.
+    Experiments(Vec<Experiment>),
+}
+
+/// The experiment of that name, the experiments of a file.toml, or the script in any other file; `-` is standard input.
+pub(super) fn subject(what: &str) -> Result<Subject> {
+    let mut known = built_in();
+    if let Some(i) = known.iter().position(|e| e.name == what) {
+        return Ok(Subject::Experiments(vec![known.swap_remove(i)]));
+    }
+    let path = Path::new(what);
+    if what != "-" && !what.contains(['.', '/']) && !path.exists() {
+        let hint = nearest(what, known.iter().map(|e| e.name.as_str()));
+        let hint = hint.map_or_else(|| ";".to_owned(), |near| format!("; did you mean {near:?}?"));
+        return Err(anyhow!("no file and no experiment {what:?}{hint} `gohmap list` names them"));
+    }
+    let (name, text) = read_text(path)?;
+    if path.extension().is_some_and(|e| e == "toml") {
+        return Ok(Subject::Experiments(parse(&name, &text)?));
+    }
+    Ok(Subject::Script(name, text))
 }
 
 /// `N`, `N..M`, `N..` or `..M`: operations by number, from 1, both ends included.

@@ -1,17 +1,17 @@
 //! `gohmap trace`: a script or an experiment, step by step.
 
+use super::script::{self, Subject};
 use super::text::{Paint, WIDTH, clip, columns, wrap};
-use super::{Version, nearest, script};
+use super::{Version, nearest};
 use anyhow::{Result, anyhow, bail};
 use gohmap::inspect::trace::{Event, Line};
-use gohmap::lab::catalogue::{Experiment, built_in, parse};
+use gohmap::lab::catalogue::Experiment;
 use gohmap::lab::experiment::Lab;
 use gohmap::lab::trace::{self, Operation, Sink};
 use serde::Serialize;
 use std::cell::Cell;
 use std::io::{BufWriter, IsTerminal, Write, stdout};
 use std::ops::RangeInclusive;
-use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -134,21 +134,10 @@ impl<W: Write> Printer<W> {
 
 impl Trace {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let known = built_in();
-        if let Some(e) = known.iter().find(|e| e.name == self.what) {
-            return self.experiments(std::slice::from_ref(e));
+        match script::subject(&self.what)? {
+            Subject::Script(name, text) => self.script(&name, &text),
+            Subject::Experiments(all) => self.experiments(&all),
         }
-        let path = Path::new(&self.what);
-        if path.extension().is_some_and(|e| e == "toml") {
-            let (name, text) = script::read_text(path)?;
-            return self.experiments(&parse(&name, &text)?);
-        }
-        if self.what != "-" && !self.what.contains(['.', '/']) && !path.exists() {
-            let hint = nearest(&self.what, known.iter().map(|e| e.name.as_str()));
-            let hint = hint.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
-            return Err(anyhow!("no file and no experiment {:?}{hint} `gohmap list` names them", self.what));
-        }
-        self.script(path)
     }
 
     fn printer<W: Write>(&self, out: W, terminal: &impl IsTerminal) -> Printer<W> {
@@ -159,8 +148,7 @@ impl Trace {
         self.op.clone().unwrap_or(1..=u64::MAX)
     }
 
-    fn script(&self, path: &Path) -> Result<ExitCode> {
-        let (name, text) = script::read_text(path)?;
+    fn script(&self, name: &str, text: &str) -> Result<ExitCode> {
         let mut printer = self.printer(BufWriter::new(stdout()), &stdout());
         let failed = Rc::new(Cell::new(None));
         let error = Rc::clone(&failed);
@@ -170,7 +158,7 @@ impl Trace {
             }
         });
         // The printer is dropped, and its buffer written, before a bad line is told.
-        let done = trace::script(self.version.go, &text, self.ops(), sink);
+        let done = trace::script(self.version.go, text, self.ops(), sink);
         if let Some(e) = failed.take() {
             bail!("the output cannot be written: {e}");
         }

@@ -29,4 +29,6 @@ pub mod target;
 pub mod trace;
 #[cfg(target_os = "linux")]
 pub mod value;
+#[cfg(target_os = "linux")]
+pub mod view;
 pub mod words;

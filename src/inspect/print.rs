@@ -215,7 +215,7 @@ pub fn slot_text(mem: &dyn Memory, ty: &GoType, bytes: &[u8], indirect: bool) ->
     mem.bytes(at, ty.size()).map_or_else(|_| format!("{at:#x}?"), |v| value::show(mem, ty, &v))
 }
 
-fn defect(d: &Defect, names: &Names<'_>) -> String {
+pub(super) fn defect(d: &Defect, names: &Names<'_>) -> String {
     let bucket = |side: &Side, n: &u64| format!("{}bucket {n}", if *side == Side::Old { "old " } else { "" });
     match d {
         Defect::HugeB => "B is beyond all memory".to_owned(),

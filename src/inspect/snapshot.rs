@@ -181,6 +181,12 @@ impl Array {
         offset.is_multiple_of(self.size).then_some(Bucket { addr, bytes })
     }
 
+    /// Whether an address is in the array itself.
+    #[must_use]
+    pub fn holds(&self, addr: u64) -> bool {
+        addr.checked_sub(self.base).is_some_and(|offset| offset < self.bytes.len() as u64)
+    }
+
     /// Regular bucket `i` and its chain.
     pub fn chain(&self, i: u64) -> impl Iterator<Item = Bucket<'_>> {
         let first = self.base + i * self.size as u64;
@@ -326,6 +332,20 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// A nil map.
+    #[must_use]
+    pub fn nil() -> Self {
+        Self {
+            addr: 0,
+            header: Header::default(),
+            header_bytes: Vec::new(),
+            extra: None,
+            old: None,
+            new: None,
+            defects: Vec::new(),
+        }
+    }
+
     /// Copies the map of type `t` whose header is at `h`.
     ///
     /// # Errors
@@ -333,17 +353,7 @@ impl Snapshot {
     pub fn read(mem: &impl Memory, t: &MapType, h: u64) -> Result<Self, Unreadable> {
         let rules = t.rt.rules();
         if h == 0 {
-            let header = Header::default();
-            let none = (Vec::new(), Vec::new());
-            return Ok(Self {
-                addr: 0,
-                header,
-                header_bytes: none.0,
-                extra: None,
-                old: None,
-                new: None,
-                defects: none.1,
-            });
+            return Ok(Self::nil());
         }
         let bytes = mem.bytes(h, rules.hmap_size)?;
         let header = Header {
@@ -376,6 +386,16 @@ impl Snapshot {
             && self.extra == other.extra
             && same(&self.old, &other.old)
             && same(&self.new, &other.new)
+    }
+
+    /// The address of bucket `bucket` of an array, or of link `link` of its chain.
+    #[must_use]
+    pub fn bucket(&self, side: Side, bucket: u64, link: usize) -> Option<u64> {
+        let (_, a) = self.arrays().find(|a| a.0 == side)?;
+        match link {
+            0 => (bucket < a.n).then(|| a.base + bucket * a.size as u64),
+            _ => a.chains.get(&bucket)?.get(link - 1).copied(),
+        }
     }
 
     /// Both arrays that there are, the old one first.

@@ -2,7 +2,7 @@
 
 use super::memory::{Memory, Unreadable, word_of};
 use crate::runtime::Runtime;
-use crate::types::{GoType, Kind};
+use crate::types::{GoType, Kind, MapType};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
@@ -205,6 +205,13 @@ impl Local {
     #[must_use]
     pub fn at(&self) -> usize {
         self.words.as_ptr().expose_provenance()
+    }
+
+    /// The hash that a map of type `t` gives it as a key; none when it is not equal to itself, so that each hash is another one.
+    #[must_use]
+    pub fn hash(&self, t: &MapType, hash0: u32) -> Option<u64> {
+        // SAFETY: a key with all that it points to, in this process.
+        unsafe { (t.equal)(t, self.at(), self.at()).then(|| (t.hasher)(t, self.at(), hash0.into())) }
     }
 
     fn keep(&mut self, bytes: &[u8]) -> u64 {

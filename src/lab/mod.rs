@@ -8,10 +8,13 @@ pub mod catalogue;
 pub mod check;
 pub mod child;
 pub mod experiment;
+pub mod file;
 mod normalise;
 pub mod programs;
 pub mod script;
 #[cfg(target_os = "linux")]
 pub mod trace;
+#[cfg(target_os = "linux")]
+pub mod view;
 
 pub use normalise::{REGION, fold_buckets, fold_stdout, normalise};

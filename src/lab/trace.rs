@@ -5,6 +5,8 @@ use super::experiment::moment::StepKind;
 use super::experiment::rig::Spectator;
 use super::experiment::{Lab, Outcome};
 use super::script::{Begun, Ended, Engine, ScriptError, Watcher};
+use crate::inspect::own::Own;
+use crate::inspect::snapshot::Snapshot;
 use crate::inspect::trace::{Event, Line, Tracer, title};
 use crate::map::amd64::Isa;
 use crate::probe::Step;
@@ -141,18 +143,51 @@ pub struct End {
     pub says: Vec<String>,
 }
 
+/// The map of an experiment at a moment.
+pub(super) struct Still {
+    /// The operation under way, or just over, from 0.
+    pub(super) op: usize,
+    /// The fault that has just struck.
+    pub(super) fault: Option<String>,
+    /// The steps since the moment before.
+    pub(super) way: Vec<Line>,
+    /// What the map was.
+    pub(super) snapshot: Snapshot,
+}
+
+/// An experiment that has been traced.
+pub(super) struct Traced {
+    /// Its operations, and behind them the look at the whole map that ends it.
+    pub(super) operations: Vec<Operation>,
+    /// Every moment: before the first operation, before and after every fault, after every operation.
+    pub(super) stills: Vec<Still>,
+    /// The map's type.
+    pub(super) t: Arc<MapType>,
+    /// How it ended.
+    pub(super) end: End,
+}
+
+impl Traced {
+    /// Whether there is something to tell of an operation: the look at the map is told only when it is there that the program
+    /// dies.
+    pub(super) fn tells(&self, op: usize) -> bool {
+        op + 1 < self.operations.len() || !self.end.says.is_empty()
+    }
+}
+
 /// An experiment that is traced while it runs. Nothing of it is dropped in the frames that a fault skips.
 struct Running<'a> {
     tracer: Tracer,
+    mem: Own,
+    t: &'a MapType,
     h: usize,
     keys: &'a dyn Fn(usize) -> Option<usize>,
-    ops: &'a [Operation],
     now: Option<usize>,
     /// The step that comes when the faults of its event have struck.
     held: Option<Step>,
     /// How many of those are still to strike.
     strikes: usize,
-    lines: Vec<(usize, Vec<Line>)>,
+    stills: Vec<Still>,
     says: Vec<String>,
 }
 
@@ -163,19 +198,17 @@ impl Running<'_> {
         if self.now == Some(op) {
             return;
         }
-        self.flush();
+        self.still(None);
         self.now = Some(op);
         self.tracer.begin(self.h, (self.keys)(op), false);
     }
 
-    fn flush(&mut self) {
-        let lines = self.tracer.take();
-        if let Some(op) = self.now {
-            match self.lines.last_mut() {
-                Some((last, all)) if *last == op => all.extend(lines),
-                _ => self.lines.push((op, lines)),
-            }
-        }
+    /// Takes down what the map is now.
+    fn still(&mut self, fault: Option<String>) {
+        let way = self.tracer.take();
+        // A header that cannot be read is that of a map of which nothing can be told.
+        let snapshot = Snapshot::read(&self.mem, self.t, self.h as u64).unwrap_or_else(|_| Snapshot::nil());
+        self.stills.push(Still { op: self.now.unwrap_or(0), fault, way, snapshot });
     }
 }
 
@@ -190,6 +223,20 @@ pub fn experiment(
     ops: &RangeInclusive<u64>,
     sink: &mut dyn FnMut(&Operation, &[Line]),
 ) -> Result<End, CatalogueError> {
+    let mut traced = run(e, lab)?;
+    let stills = std::mem::take(&mut traced.stills);
+    for all in stills.chunk_by(|a, b| a.op == b.op) {
+        let op = all[0].op;
+        if ops.contains(&(op as u64 + 1)) && traced.tells(op) {
+            let lines: Vec<Line> = all.iter().flat_map(|s| &s.way).cloned().collect();
+            sink(&traced.operations[op], &lines);
+        }
+    }
+    Ok(traced.end)
+}
+
+/// Runs an experiment and keeps everything.
+pub(super) fn run(e: &Experiment, lab: &Lab) -> Result<Traced, CatalogueError> {
     let (rig, faults) = e.prepare(lab)?;
     let t = Arc::new(rig.map_type().clone());
     let operation = |i: usize, text: String| Operation {
@@ -205,13 +252,14 @@ pub fn experiment(
     let keys = |op| rig.key_of(op);
     let running = RefCell::new(Running {
         tracer: Tracer::new(&t),
+        mem: Own::new(&t.rt),
+        t: &t,
         h: rig.h,
         keys: &keys,
-        ops: &operations,
         now: None,
         held: None,
         strikes: 0,
-        lines: Vec::new(),
+        stills: Vec::new(),
         says: Vec::new(),
     });
     let told = |n: u64, _: StepKind, step: Option<&Step>| {
@@ -222,6 +270,7 @@ pub fn experiment(
         r.strikes = faults.iter().filter(|f| f.0 == n).count();
         if r.strikes > 0 {
             r.tracer.settle();
+            r.still(None);
             r.held = step.copied();
         } else if let Some(step) = step {
             r.tracer.step(step);
@@ -229,13 +278,15 @@ pub fn experiment(
     };
     let struck = |i: usize| {
         let mut r = running.borrow_mut();
-        r.tracer.note(Event::Fault { fault: faults[i].1.to_string() });
+        let fault = faults[i].1.to_string();
+        r.tracer.note(Event::Fault { fault: fault.clone() });
+        r.tracer.settle();
+        r.still(Some(fault));
         r.strikes -= 1;
-        if r.strikes == 0 {
-            match r.held.take() {
-                Some(step) => r.tracer.step(&step),
-                None => r.tracer.settle(),
-            }
+        if r.strikes == 0
+            && let Some(step) = r.held.take()
+        {
+            r.tracer.step(&step);
         }
     };
     let over = |says: &[String]| {
@@ -244,18 +295,10 @@ pub fn experiment(
             r.tracer.note(Event::Death { says: says.to_vec(), exit: Some(2) });
         }
         r.tracer.settle();
-        r.flush();
+        r.still(None);
         r.says = says.to_vec();
     };
     let outcome = rig.inject_watched(&faults, e.way(), Some(&told), Some(&Spectator { struck: &struck, over: &over }));
-    let r = running.into_inner();
-    let look = operations.len() - 1;
-    let (says, dies) = (r.says.clone(), !r.says.is_empty());
-    for (op, lines) in r.lines {
-        let (operation, number) = (&r.ops[op], op as u64 + 1);
-        if ops.contains(&number) && (op != look || dies) {
-            sink(operation, &lines);
-        }
-    }
-    Ok(End { outcome, says })
+    let Running { stills, says, .. } = running.into_inner();
+    Ok(Traced { operations, stills, t: Arc::clone(&t), end: End { outcome, says } })
 }

@@ -26,12 +26,8 @@ pub(super) fn check(mem: &impl Memory, t: &MapType, s: &Snapshot, r: &mut Report
                 continue;
             }
         };
-        // SAFETY: a value of the key's type in this process.
-        if !unsafe { (t.equal)(t, key.at(), key.at()) } {
-            continue; // Not equal to itself: hashed at random each time, so it may be anywhere.
-        }
-        // SAFETY: as above.
-        let hash = unsafe { (t.hasher)(t, key.at(), s.header.hash0.into()) };
+        // One that is not equal to itself may be anywhere.
+        let Some(hash) = key.hash(t, s.header.hash0) else { continue };
         hashes.push((hash, nth));
         let n = s.arrays().find(|(side, _)| *side == c.side).map_or(1, |(_, a)| a.n);
         let (want, top) = (hash & (n - 1), c.of.top(c.i));
@@ -48,7 +44,7 @@ pub(super) fn check(mem: &impl Memory, t: &MapType, s: &Snapshot, r: &mut Report
     for same in hashes.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
         let keys: Vec<_> = same.iter().filter_map(|&(_, nth)| Some((key(mem, t, &cells[nth]).ok()?, nth))).collect();
         for (i, ((this, bytes), nth)) in keys.iter().enumerate() {
-            // SAFETY: as above.
+            // SAFETY: values of the key's type in this process.
             let first = keys[..i].iter().find(|((k, _), _)| unsafe { (t.equal)(t, k.at(), this.at()) });
             if let Some((_, first)) = first {
                 let (here, there, key) = (name(&cells[*nth]), name(&cells[*first]), show(mem, &t.key, bytes));

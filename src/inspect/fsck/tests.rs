@@ -337,7 +337,11 @@ fn corruptions_of_growing_maps_and_of_what_keys_point_to() {
         assert_ne!({ poke::ld64(h + 24) }, 0, "growing");
         plant(&t, h);
         let r = report(&t, h);
-        assert!(r.findings.iter().any(|f| f.rule == rule), "seed {seed}: {what} should be found by {rule:?}: {:#?}", r.findings);
+        assert!(
+            r.findings.iter().any(|f| f.rule == rule),
+            "seed {seed}: {what} should be found by {rule:?}: {:#?}",
+            r.findings
+        );
     }
 }
 

@@ -6,6 +6,7 @@
 use super::record::Record;
 use super::spec::Spec;
 use super::{CampaignError, NO_DIGEST, Tally, digest};
+use crate::lab::file;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -166,10 +167,7 @@ impl Folder {
 
 /// Writes a file whole or not at all.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), CampaignError> {
-    let new = path.with_extension("new");
-    let wrong = |e| CampaignError::file("written", path, e);
-    fs::write(&new, bytes).map_err(wrong)?;
-    fs::rename(&new, path).map_err(wrong)
+    file::replace(path, bytes).map_err(|e| CampaignError::file("written", path, e))
 }
 
 /// How many injections a finished campaign has; `None` when it is not finished.
