@@ -4,7 +4,7 @@ use super::Version;
 use super::inspect::Where;
 use super::text::Paint;
 use anyhow::{Context, Result, anyhow, bail};
-use gohmap::inspect::fsck::{Grade, Report, Rule, check, check_at};
+use gohmap::inspect::fsck::{Grade, Report, Rule, check_at};
 use gohmap::inspect::own::Own;
 use gohmap::lab::script::Engine;
 use gohmap::map::amd64::Isa;
@@ -63,8 +63,7 @@ impl Fsck {
                     eprintln!("gohmap: warning: {cut}");
                 }
                 for found in self.place.maps(&target, &self.vars)? {
-                    let s = target.snapshot(&found).map_err(|e| anyhow!(e))?;
-                    let report = check(&target, &found.t, &s);
+                    let report = target.check(&found).map_err(|e| anyhow!(e))?;
                     teller.tell(&mut out, &format!("{} {}", found.name, found.type_name), &report)?;
                 }
             }

@@ -1,7 +1,7 @@
 //! `gohmap inspect`: maps of a live Go process or a core.
 
 use super::text::Paint;
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use gohmap::inspect::core::Core;
 use gohmap::inspect::memory::Memory;
 use gohmap::inspect::snapshot::{Cell, Header, Snapshot};
@@ -88,13 +88,13 @@ Examples:
   gohmap inspect 4711 --at 0xc000012340 --type 'map[string]int'
   gohmap inspect 4711 --save-core core.4711
 
-A VAR is a variable with its package; fields of structs follow, through
-pointers where there are some.")]
+A VAR is a variable with its package; fields of structs and elements of arrays
+and slices follow, through pointers where there are some: main.shards[3].m.")]
 pub(super) struct Inspect {
     /// The number of a process, or a core file
     #[arg(value_name = "PID|CORE")]
     what: String,
-    /// Variables, such as main.sessions or main.server.sessions
+    /// Variables, such as main.sessions or main.server.shards[3].sessions
     #[arg(value_name = "VAR")]
     vars: Vec<String>,
     #[command(flatten)]
@@ -143,6 +143,10 @@ impl Inspect {
                 )?;
             } else {
                 text(&mut out, paint, &target, found, &s, self.limit)?;
+            }
+            if let Some(why) = target.gone() {
+                out.flush()?;
+                bail!(why);
             }
         }
         out.flush()?;

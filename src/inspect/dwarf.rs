@@ -76,6 +76,10 @@ pub enum Shape {
     Pointer(TypeRef),
     /// A struct: names, types and offsets of its fields.
     Struct(Vec<(String, TypeRef, u64)>),
+    /// An array: its elements' type and number.
+    Array(TypeRef, u64),
+    /// A slice: its elements' type.
+    Slice(TypeRef),
     /// Anything else.
     Other,
 }
@@ -225,6 +229,14 @@ impl Dwarf {
         Ok(all)
     }
 
+    /// How many elements an array has.
+    fn length(&self, at: TypeRef) -> Result<Option<u64>> {
+        let count = |c: &Die| {
+            number(c, dw::DW_AT_count).or_else(|| number(c, dw::DW_AT_upper_bound).map(|n| n.wrapping_add(1)))
+        };
+        Ok(self.children(at)?.iter().find_map(count))
+    }
+
     /// The type's name.
     #[must_use]
     pub fn type_name(&self, at: TypeRef) -> String {
@@ -267,6 +279,11 @@ impl Dwarf {
                 }
                 Shape::Struct(fields)
             }
+            Some(kind::ARRAY) => match (to(dw::DW_AT_type), self.length(at)?) {
+                (Some(elem), Some(n)) => Shape::Array(elem, n),
+                _ => Shape::Other,
+            },
+            Some(kind::SLICE) => to(GO_ELEM).map_or(Shape::Other, Shape::Slice),
             _ => Shape::Other,
         })
     }
@@ -301,11 +318,8 @@ impl Dwarf {
                 GoType::interface(if methods { &["?"] } else { &[] })
             }
             kind::ARRAY => {
-                let count = self.children(at)?.iter().find_map(|c| {
-                    number(c, dw::DW_AT_count).or_else(|| number(c, dw::DW_AT_upper_bound).map(|n| n.wrapping_add(1)))
-                });
                 let of = self.go_type(elem()?)?;
-                GoType::array(&of, count.ok_or_else(|| bad("no length"))? as usize)
+                GoType::array(&of, self.length(at)?.ok_or_else(|| bad("no length"))? as usize)
             }
             kind::STRUCT => {
                 let Shape::Struct(fields) = self.shape(at)? else { return Err(bad("no fields")) };

@@ -6,6 +6,7 @@ use nix::sys::ptrace;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
+use std::cell::RefCell;
 use std::fs;
 use std::io::IoSliceMut;
 use std::path::{Path, PathBuf};
@@ -41,7 +42,8 @@ fn why_not(pid: Pid, e: Errno) -> String {
 pub struct Process {
     /// Its number.
     pub pid: Pid,
-    stopped: Vec<Pid>,
+    /// Threads that are stopped.
+    stopped: RefCell<Vec<Pid>>,
 }
 
 /// A line of `/proc/PID/maps` (proc_pid_maps(5)).
@@ -69,7 +71,7 @@ impl Process {
         if !Path::new(&format!("/proc/{pid}")).exists() {
             return Err(format!("there is no process {pid}"));
         }
-        Ok(Self { pid, stopped: Vec::new() })
+        Ok(Self { pid, stopped: RefCell::default() })
     }
 
     /// The file that it runs.
@@ -106,17 +108,18 @@ impl Process {
     ///
     /// # Errors
     /// When it must not be traced, or another tracer is there: in one line.
-    pub fn stop(&mut self) -> Result<(), String> {
+    pub fn stop(&self) -> Result<(), String> {
+        let mut stopped = self.stopped.borrow_mut();
         // A thread may be born while the others are being stopped.
         loop {
-            let before = self.stopped.len();
+            let before = stopped.len();
             let tasks =
                 fs::read_dir(format!("/proc/{}/task", self.pid)).map_err(|_| why_not(self.pid, Errno::ESRCH))?;
             for task in tasks.flatten() {
                 let Some(tid) = task.file_name().to_str().and_then(|t| t.parse().ok()).map(Pid::from_raw) else {
                     continue;
                 };
-                if self.stopped.contains(&tid) {
+                if stopped.contains(&tid) {
                     continue;
                 }
                 let stop = || {
@@ -125,7 +128,7 @@ impl Process {
                     waitpid(tid, Some(WaitPidFlag::__WALL))
                 };
                 match stop() {
-                    Ok(_) => self.stopped.push(tid),
+                    Ok(_) => stopped.push(tid),
                     Err(Errno::ESRCH) => {} // it has ended
                     Err(Errno::EPERM) => {
                         return Err(format!(
@@ -136,18 +139,24 @@ impl Process {
                     Err(e) => return Err(why_not(self.pid, e)),
                 }
             }
-            if self.stopped.len() == before {
+            if stopped.len() == before {
                 return Ok(());
             }
+        }
+    }
+
+    /// Lets all threads run on that have been stopped.
+    pub fn resume(&self) {
+        for tid in self.stopped.take() {
+            // One that has ended needs nothing any more.
+            let _ = ptrace::detach(tid, None);
         }
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        for &tid in &self.stopped {
-            let _ = ptrace::detach(tid, None);
-        }
+        self.resume();
     }
 }
 

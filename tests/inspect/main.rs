@@ -5,6 +5,7 @@
 
 #![cfg(target_os = "linux")]
 
+use gohmap::inspect::target::Target;
 use gohmap::version::GoVersion;
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,6 +13,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Instant;
 
 struct Toolchain {
     go: PathBuf,
@@ -70,16 +72,30 @@ struct Running {
     child: Child,
     /// By name: length and entries, sorted.
     maps: BTreeMap<String, (usize, Vec<String>)>,
+    /// Maps in all states of growth: names and lengths.
+    healthy: Vec<(String, usize)>,
+    /// Maps broken on purpose: names, and the rule of `fsck` that must say so.
+    planted: Vec<(String, String)>,
 }
 
 impl Running {
-    fn start(exe: &Path) -> Self {
+    fn start(exe: &Path, args: &[&str]) -> Self {
+        let this = Self::of(exe, args);
+        let told = (this.maps.len(), this.healthy.len(), this.planted.len());
+        assert_eq!(told, (19, 100, 29), "the program has told of all its maps");
+        this
+    }
+
+    /// The same of a program that may not have told of anything.
+    fn of(exe: &Path, args: &[&str]) -> Self {
         let mut child = Command::new(exe)
+            .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|e| panic!("{}: {e}", exe.display()));
         let mut maps: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
+        let (mut healthy, mut planted) = (Vec::new(), Vec::new());
         let mut last = String::new();
         for line in BufReader::new(child.stdout.take().expect("a pipe")).lines() {
             let line = line.expect("text");
@@ -88,17 +104,23 @@ impl Running {
             }
             if let Some(entry) = line.strip_prefix('\t') {
                 maps.get_mut(&last).expect("a map first").1.push(entry.to_owned());
-            } else {
-                let mut f = line.split(' ').skip(1);
-                last = f.next().expect("a name").to_owned();
-                maps.insert(last.clone(), (f.next().expect("a length").parse().expect("a number"), Vec::new()));
+                continue;
+            }
+            let [what, name, of] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let name = name.to_owned();
+            match what {
+                "healthy" => healthy.push((name, of.parse().expect("a number"))),
+                "plant" => planted.push((name, of.to_owned())),
+                _ => {
+                    last.clone_from(&name);
+                    maps.insert(name, (of.parse().expect("a number"), Vec::new()));
+                }
             }
         }
         for (_, entries) in maps.values_mut() {
             entries.sort();
         }
-        assert_eq!(maps.len(), 18, "the program has told of all its maps");
-        Self { child, maps }
+        Self { child, maps, healthy, planted }
     }
 
     fn pid(&self) -> String {
@@ -181,14 +203,57 @@ fn check(target: &[&str]) {
     assert!(shown.lines().filter(|l| l.contains(": fine")).count() >= 17, "{shown}");
 }
 
+/// Nothing is found in a hundred sound maps, and each planted corruption by its rule.
+fn healthy_and_planted(target: &[&str], healthy: &[(String, usize)], planted: &[(String, String)]) {
+    let lines = |verb: &str, more: &[&str], names: Vec<&str>, status: i32| -> Vec<serde_json::Value> {
+        let out = gohmap(&[&[verb], target, more, &["--json"], &names].concat());
+        let err = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(status), "{verb} {target:?}: {err}");
+        let lines = String::from_utf8(out.stdout).expect("text");
+        lines.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
+    };
+    let names: Vec<&str> = healthy.iter().map(|h| h.0.as_str()).collect();
+    for (map, (name, len)) in lines("fsck", &[], names.clone(), 0).iter().zip(healthy) {
+        assert_eq!((&map["findings"], &map["entries"]), (&serde_json::json!([]), &serde_json::json!(len)), "{name}");
+    }
+    let (mut doubling, mut same_size) = (0, 0);
+    let shown = lines("inspect", &["--limit", "0"], names, 0);
+    assert_eq!(shown.len(), 100);
+    for (map, (name, len)) in shown.iter().zip(healthy) {
+        assert_eq!(
+            (&map["walked"], &map["header"]["count"]),
+            (&serde_json::json!(len), &serde_json::json!(len)),
+            "{name}"
+        );
+        if map["same_size_grow"] == true {
+            same_size += 1;
+        } else if map["oldbuckets"] != 0 {
+            doubling += 1;
+        }
+    }
+    assert!(doubling >= 5 && same_size >= 5, "{doubling} and {same_size} growing");
+    let found = lines("fsck", &[], planted.iter().map(|p| p.0.as_str()).collect(), 1);
+    assert_eq!(found.len(), planted.len());
+    for (map, (name, rule)) in found.iter().zip(planted) {
+        let findings = map["findings"].as_array().expect("findings");
+        assert!(findings.iter().any(|f| f["rule"] == rule.as_str()), "{name} of {target:?}: no {rule} in {findings:?}");
+        assert_eq!(map["broken"], rule != "writing", "{name}: {findings:?}");
+    }
+}
+
 #[test]
 fn live_processes_and_cores() {
     for t in toolchains() {
         let exe = t.classic();
-        let running = Running::start(&exe);
+        let running = Running::start(&exe, &[]);
         let pid = running.pid();
         compare(&[&pid], &running.maps);
         check(&[&pid, "--stop"]);
+        let start = Instant::now();
+        text(&["inspect", &pid, "main.million"]);
+        let took = start.elapsed();
+        healthy_and_planted(&[&pid, "--stop"], &running.healthy, &running.planted);
+        healthy_and_planted(&[&pid], &running.healthy, &running.planted);
         let list = text(&["inspect", &pid]);
         assert!(list.contains("main.sameSize ") && list.contains("nil"), "{list}");
         for line in text(&["inspect", &pid, "--json", "--limit", "2"]).lines() {
@@ -213,11 +278,21 @@ fn live_processes_and_cores() {
             let _ = writeln!(std::io::stderr(), "SKIPPED: no gcore here (gdb): only cores of our own are read");
         }
         let maps = running.maps.clone();
+        let (healthy, planted) = (running.healthy.clone(), running.planted.clone());
         drop(running);
         compare(&[core, "--exe", exe], &maps);
         check(&[core, "--exe", exe]);
+        healthy_and_planted(&[core, "--exe", exe], &healthy, &planted);
         let _ = fs::remove_file(core);
-        println!("Go {}: {} maps, live and in cores", t.name, maps.len());
+        println!(
+            "Go {}: {} maps of all kinds, live and in cores; 1,000,000 entries in {:.2} s; nothing found in {} sound maps, \
+             all of {} planted corruptions",
+            t.name,
+            maps.len(),
+            took.as_secs_f64(),
+            healthy.len(),
+            planted.len()
+        );
     }
 }
 
@@ -230,8 +305,12 @@ fn other_builds_and_what_cannot_be_read() {
     let all = toolchains();
     let Some(t) = all.first() else { return };
     let exe = t.classic();
-    let running = Running::start(&exe);
+    let running = Running::start(&exe, &[]);
     let pid = running.pid();
+    fails(&["inspect", &pid, "main.shards[4].Sets[0]"], &["there is no element 4: there are 4"]);
+    fails(&["inspect", &pid, "main.shards[0].Sets[2]"], &["there is no element 2: there are 2"]);
+    fails(&["inspect", &pid, "main.shards[x]"], &["[x] is neither .FIELD nor [NUMBER]"]);
+    fails(&["inspect", &pid, "main.words[0]"], &["map[uint64]uint64 has no elements"]);
     fails(&["inspect", &pid, "main.wrods"], &["no variable main.wrods", "did you mean main.words?"]);
     fails(&["inspect", &pid, "main.server.Inner.cache"], &["no field cache", "Cache"]);
     fails(&["inspect", &pid, "main.server.Name"], &["is no map but a string"]);
@@ -246,7 +325,7 @@ fn other_builds_and_what_cannot_be_read() {
 
     // Debug information gone.
     let stripped = t.build("stripped", &["-ldflags=-s -w"], !t.classic);
-    let other = Running::start(&stripped);
+    let other = Running::start(&stripped, &[]);
     fails(&["inspect", &other.pid(), "main.words"], &["no debug information", "-ldflags"]);
     // The same source built with it is as good, if it is the same otherwise.
     drop(other);
@@ -284,16 +363,40 @@ fn other_builds_and_what_cannot_be_read() {
     }
 
     // It exits meanwhile.
-    let pid = running.pid();
+    let target = Target::process(running.child.id() as i32, None, false).expect("it runs");
+    let found = target.find("main.names").expect("a map");
+    assert_eq!(target.check(&found).expect("it is there").findings, []);
     drop(running);
+    for end in [target.snapshot(&found).map(drop), target.check(&found).map(drop)] {
+        let said = end.expect_err("it has exited");
+        assert!(said.contains("has exited; start it again, or inspect a core of it") && !said.contains('\n'), "{said}");
+    }
     fails(&["inspect", &pid, "main.words"], &["process"]);
 
     for t in all.iter().filter(|t| !t.classic) {
-        let swiss = Running::start(&t.build("swiss", &[], false));
+        let swiss = Running::of(&t.build("swiss", &[], false), &[]);
         fails(&["inspect", &swiss.pid(), "main.empty"], &["Swiss map", "GOEXPERIMENT=noswissmap"]);
     }
     if let Some(t) = all.iter().find(|t| t.name.starts_with("1.22")) {
-        let pie = Running::start(&t.build("pie", &["-buildmode=pie"], false));
+        let pie = Running::start(&t.build("pie", &["-buildmode=pie"], false), &[]);
         compare(&[&pie.pid()], &pie.maps);
     }
+}
+
+/// A map that is written to all the time is sound whenever it is looked at; without `--stop` it may be that it never holds still.
+#[test]
+fn a_map_that_is_being_written_to() {
+    let Some(t) = toolchains().pop() else { return };
+    let running = Running::start(&t.classic(), &["busy"]);
+    let pid = running.pid();
+    for _ in 0..20 {
+        let said = text(&["fsck", &pid, "main.busy", "--stop"]);
+        assert!(said.starts_with("main.busy map[uint64]uint64: fine, "), "{said}");
+        let out = gohmap(&["fsck", &pid, "main.busy"]);
+        let (said, err) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        let moving = err.contains("main.busy changes while it is read (50 times over): use --stop, or a core");
+        assert!(said.contains(": fine, ") || moving, "{said}{err}");
+    }
+    let state = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
+    assert!(!state.contains(") t ") && !state.contains(") T "), "{state}");
 }

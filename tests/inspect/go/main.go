@@ -1,6 +1,7 @@
 // Command inspected has maps of many types in many states, says what is in them, and waits until its standard input ends.
 //
-// A map is told as "map NAME LEN", with a line "KEY: ELEM" behind a tab for each entry.
+// A map is told as "map NAME LEN", with a line "KEY: ELEM" behind a tab for each entry; those of broken.go as "healthy NAME
+// LEN" and "plant NAME RULE". With an argument, it goes on writing to one of them.
 package main
 
 import (
@@ -75,6 +76,7 @@ var (
 	million   = map[uint64]uint64{}
 	server    = &Server{"s", &Inner{Cache: map[string]Handle{"one": 1, "two": 2}}}
 
+	busy       = map[uint64]uint64{}
 	miscounted = map[uint64]uint64{}
 	mismarked  = map[uint64]uint64{}
 )
@@ -127,6 +129,13 @@ func held(v interface{}) string {
 }
 
 func main() {
+	if !classic {
+		// Nothing of what follows is true of a Swiss map.
+		empty["one"] = 1
+		fmt.Println("ready")
+		io.Copy(io.Discard, os.Stdin)
+		return
+	}
 	for i := 0; i < 1000; i++ {
 		words[uint64(i)*i64(i)] = uint64(i)
 		names[fmt.Sprint("key ", i)] = fmt.Sprintf("say \"%d\"\n", i)
@@ -165,6 +174,13 @@ func main() {
 		million[i*7] = i
 	}
 
+	grow()
+	for i, m := range healthy {
+		fmt.Printf("healthy main.healthy[%d] %d\n", i, len(m))
+	}
+	for i, m := range healthyS {
+		fmt.Printf("healthy main.healthyS[%d] %d\n", i, len(m))
+	}
 	tell("main.words", len(words), func(entry func(k, v string)) {
 		for k, v := range words {
 			entry(show(k), show(v))
@@ -242,6 +258,11 @@ func main() {
 			entry(show(k), show(v))
 		}
 	})
+	tell("main.shards[2].Sets[1]", len(shards[2].Sets[1]), func(entry func(k, v string)) {
+		for k, v := range shards[2].Sets[1] {
+			entry(show(k), show(v))
+		}
+	})
 	tell("main.million", len(million), func(entry func(k, v string)) {
 		for k, v := range million {
 			entry(show(k), show(v))
@@ -256,12 +277,28 @@ func main() {
 	header(&miscounted).count++
 	marks := (*[8]uint8)(header(&mismarked).buckets)
 	for i := range marks {
-		if marks[i] > 4 {
+		// Another mark of an entry.
+		if marks[i] > 4 && marks[i]^0x40 > 4 {
 			marks[i] ^= 0x40
 		}
 	}
+	sow()
+	if len(os.Args) > 1 {
+		go write()
+	}
 	fmt.Println("ready")
 	io.Copy(io.Discard, os.Stdin)
+}
+
+// write never ends: entries come and go.
+func write() {
+	for k := uint64(0); ; k++ {
+		busy[k] = k
+		delete(busy, k-k%97)
+		if k%1000 == 0 {
+			busy = map[uint64]uint64{}
+		}
+	}
 }
 
 func i64(i int) uint64 { return uint64(i) }
