@@ -68,6 +68,7 @@ impl<W: Write> Page<W> {
                 let aside = match case.compare {
                     Compare::Exact => "",
                     Compare::Scattered => " (but for which bucket)",
+                    Compare::Figures => " (but for its figures)",
                     Compare::Racy => " (a race: first line and status)",
                 };
                 writeln!(self.out, "{INDENT}{end}: {}", paint.good(&format!("agrees with {real}{aside}")))

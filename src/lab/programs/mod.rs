@@ -22,6 +22,7 @@ pub mod recorded;
 
 #[cfg(gohmap_asm)]
 mod cgo;
+mod claims;
 mod concurrent;
 mod fault;
 mod format;
@@ -32,6 +33,7 @@ mod nilops;
 mod oom;
 mod panicflags;
 mod tamper;
+mod truth;
 mod unhashable;
 
 use crate::fatal::Program;
@@ -49,6 +51,9 @@ pub enum Compare {
     /// The same, after [`fold_buckets`](super::fold_buckets) and [`fold_stdout`](super::fold_stdout): the hash, random
     /// in every run, decides which bucket is hit. Where it decides more than that, the outcome is one of those recorded.
     Scattered,
+    /// The same as exactly, but for lines of standard output that begin with `about: `: figures that the hash or the
+    /// scheduler decides.
+    Figures,
     /// A race: the first line on standard error and the exit status are among those recorded.
     Racy,
 }
@@ -95,7 +100,7 @@ macro_rules! programs {
 programs! {
     nilassign nilops concurrent fault tamper
     #[cfg(gohmap_asm)] cgo
-    makemap oom panicflags format unhashable nan
+    makemap oom panicflags format unhashable nan truth claims
 }
 
 /// Modules whose functions show under the path of a Go package.

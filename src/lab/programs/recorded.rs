@@ -89,6 +89,10 @@ impl Outcome {
             Compare::Scattered => {
                 Self { exit, stdout: fold_stdout(stdout, BUCKET), stderr: fold_buckets(&stderr, BUCKET) }
             }
+            Compare::Figures => {
+                let stdout = stdout.split_inclusive('\n').filter(|l| !l.starts_with("about: ")).collect();
+                Self { exit, stdout, stderr }
+            }
             Compare::Racy => {
                 let first = stderr.split_inclusive('\n').next().unwrap_or_default().to_owned();
                 Self { exit, stdout: String::new(), stderr: first }

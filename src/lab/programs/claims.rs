@@ -1,0 +1,232 @@
+//! Experiments for claims about maps that the other programs do not show. Original: `tests/goldens/src/claims`.
+
+use super::Compare::Figures;
+use super::hm::{self, H, case};
+use crate::fatal::{chan, go};
+use crate::gomap::{GoMap, SharedMap};
+use crate::lab::programs::make;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+
+type Map = SharedMap<u64, u64>;
+
+/// The map is locked as long as the guard lives; nobody panics with it.
+fn lock(mu: &Mutex<()>) -> MutexGuard<'_, ()> {
+    mu.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[inline(never)]
+fn header() {
+    let m: Map = make(0);
+    let mut i = 0;
+    while i < 100 || H(&m).oldbuckets() == 0 {
+        m.insert(i, i);
+        i += 1;
+    }
+    let word = |n: usize| hm::peek(m.hmap() + 8 * n);
+    println!("about: {:016x?}", (0..6).map(word).collect::<Vec<_>>());
+    println!("word 0 is the length: {}", word(0) as i64 == m.len());
+    let b = word(1) >> 8 & 0xff;
+    let fits = i <= 8 << b && i > 6 << (b - 1);
+    println!("byte 9 is B: the length fits 2^B buckets, and not half as many: {fits}");
+    let apart = word(2) != 0 && word(3) != 0 && word(2) != word(3);
+    println!("words 2 and 3 lead to buckets and old buckets: {apart}");
+    println!("word 5, the last of 48 bytes, leads to the mapextra: {}", word(5) != 0);
+}
+
+#[inline(never)]
+fn growth() {
+    let m: Map = make(0);
+    let (mut growing, mut differ) = (0, 0);
+    for i in 0..20000 {
+        m.insert(i, i);
+        if H(&m).oldbuckets() != 0 {
+            growing += 1;
+            differ += u32::from(H(&m).noverflow() != 0);
+        }
+    }
+    println!("about: of 20000 states {growing} are growing; the tests differ in {differ}");
+    println!("states in which the tests differ: {}", if differ == 0 { "none" } else { "some" });
+    println!("growing states in which they differ: more than half: {}", 2 * differ > growing);
+}
+
+#[inline(never)]
+fn rangedelete() {
+    const N: u64 = 1000;
+    let m: Map = make(0);
+    for i in 0..N {
+        m.insert(i, i);
+    }
+    let (mut yielded, mut deleted) = ([0; N as usize], [0; N as usize]);
+    let (mut dead, mut twice) = (0, 0);
+    for (k, _) in m.range().filter(|e| e.0 < N) {
+        dead += deleted[k as usize];
+        yielded[k as usize] += 1;
+        twice += u32::from(yielded[k as usize] > 1);
+        let other = (k * 7 + 1) % N;
+        if other.is_multiple_of(2) {
+            m.delete(other);
+            deleted[other as usize] = 1;
+        }
+        m.insert(N + k, k);
+    }
+    println!("yielded after they were deleted: {dead}");
+    println!("yielded twice: {twice}");
+    let missed = yielded.iter().skip(1).step_by(2).filter(|n| **n == 0).count();
+    println!("there all along and not yielded: {missed}");
+}
+
+#[inline(never)]
+fn exporter() {
+    let m: Map = make(0);
+    for i in 0..10 {
+        m.insert(i, 1);
+    }
+    let (mut seen, mut old) = (0, 0);
+    for (k, _) in m.range() {
+        if seen == 0 {
+            for i in 10..10010 {
+                m.insert(i, 1);
+            }
+        }
+        seen += 1;
+        old += u32::from(k < 10);
+    }
+    println!("about: exported {seen} of {}", m.len());
+    println!("there all along and not exported: {}", 10 - old);
+    println!("lost at least 98% of what is there at the end: {}", seen * 50 <= m.len());
+}
+
+const GOROUTINES: u64 = 8;
+const ROUNDS: u64 = 10000;
+
+/// Runs a function in several goroutines and waits for them. What it needs lives as long as the program.
+fn together<T: Sync>(shared: &'static T, f: fn(&T, u64)) {
+    let done = chan();
+    for g in 0..GOROUTINES {
+        let done = done.clone();
+        go(move || {
+            f(shared, g);
+            done.send(());
+        });
+    }
+    for _ in 0..GOROUTINES {
+        done.recv();
+    }
+}
+
+fn leak<T>(v: T) -> &'static T {
+    Box::leak(Box::new(v))
+}
+
+fn counted(m: &Map, value: impl Fn(u64) -> u64) {
+    println!("keys {} sum {}", m.len(), m.range().map(|(_, v)| value(v)).sum::<u64>());
+}
+
+#[inline(never)]
+fn locked() {
+    let shared = leak((Mutex::new(()), make(0)));
+    together(shared, |(mu, m), g| {
+        for i in 0..ROUNDS {
+            let _held = lock(mu);
+            m.update((i + g) % 64, |v| v + 1);
+        }
+    });
+    counted(&shared.1, |v| v);
+}
+
+#[inline(never)]
+fn counter() {
+    /// A counter that a map's element is the address of.
+    fn at(address: u64) -> &'static AtomicU64 {
+        // SAFETY: a counter that was leaked.
+        unsafe { &*std::ptr::with_exposed_provenance(address as usize) }
+    }
+    let shared = leak((RwLock::new(()), make(0)));
+    together(shared, |(mu, m): &(RwLock<()>, Map), g| {
+        for i in 0..ROUNDS {
+            let k = (i + g) % 64;
+            let mut c = {
+                let _held = mu.read().unwrap_or_else(PoisonError::into_inner);
+                m.get(k)
+            };
+            if c == 0 {
+                let _held = mu.write().unwrap_or_else(PoisonError::into_inner);
+                c = m.get(k);
+                if c == 0 {
+                    c = std::ptr::from_ref(leak(AtomicU64::new(0))).expose_provenance() as u64;
+                    m.insert(k, c);
+                }
+            }
+            at(c).fetch_add(1, Relaxed);
+        }
+    });
+    counted(&shared.1, |c| at(c).load(Relaxed));
+}
+
+#[inline(never)]
+fn snapshot() {
+    let shared = leak((Mutex::new(()), make(0), AtomicU64::new(0)));
+    together(shared, |(mu, m, torn): &(Mutex<()>, Map, AtomicU64), g| {
+        if g != 0 {
+            for i in 0..1000 {
+                let k = 2 * (g * 1000 + i);
+                let _held = lock(mu);
+                m.insert(k, i);
+                m.insert(k + 1, i);
+            }
+            return;
+        }
+        for _ in 0..20 {
+            let copied: GoMap<u64, u64> = GoMap::make(hm::rt(), 0);
+            let held = lock(mu);
+            for (k, v) in m.range() {
+                copied.insert(k, v);
+            }
+            drop(held);
+            let half = copied.iter().filter(|&(k, v)| copied.get2(k ^ 1) != (v, true)).count();
+            torn.fetch_add(half as u64, Relaxed);
+        }
+    });
+    println!("snapshots with half a pair: {}", shared.2.load(Relaxed));
+    println!("entries at the end: {}", shared.1.len());
+}
+
+#[inline(never)]
+fn constructor() {
+    type Shared = (OnceLock<Map>, Mutex<()>, AtomicI64);
+    let shared: &Shared = leak((OnceLock::new(), Mutex::new(()), AtomicI64::new(0)));
+    together(shared, |(once, mu, made), g| {
+        let m = once.get_or_init(|| {
+            made.fetch_add(1, Relaxed);
+            make(0)
+        });
+        let _held = lock(mu);
+        m.insert(g, g);
+    });
+    println!("maps made: {}", shared.2.load(Relaxed));
+    println!("entries: {}", shared.0.get().map_or(0, Map::len));
+}
+
+#[inline(never)]
+fn firstwrite() {
+    let m: SharedMap<String, i64> = make(0);
+    println!("buckets before: {}", H(&m).buckets() != 0);
+    m.insert("k", 1);
+    println!("buckets after: {}", H(&m).buckets() != 0);
+}
+
+pub(super) fn main() {
+    hm::pick(vec![
+        case("header", "looks at the 48 bytes of the header of a growing map", header).compare(Figures),
+        case("growth", "holds two tests for growth against each other over 20000 assignments", growth).compare(Figures),
+        case("rangedelete", "deletes and adds entries during a range", rangedelete),
+        case("exporter", "ranges over ten entries while ten thousand are added", exporter).compare(Figures),
+        case("locked", "counts in a map under a lock, in eight goroutines", locked),
+        case("counter", "counts with atomic counters in a map behind a read lock", counter),
+        case("snapshot", "ranges over copies made under a lock while others write", snapshot),
+        case("constructor", "makes a map at its first write, whichever goroutine comes first", constructor),
+        case("firstwrite", "assigns to an empty map that has no buckets yet", firstwrite),
+    ])();
+    mark!();
+}
