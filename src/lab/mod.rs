@@ -12,6 +12,7 @@ pub mod file;
 mod normalise;
 pub mod programs;
 pub mod script;
+pub mod toolchain;
 #[cfg(target_os = "linux")]
 pub mod trace;
 #[cfg(target_os = "linux")]

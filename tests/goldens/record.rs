@@ -10,14 +10,15 @@
 #[path = "left_out.rs"]
 mod left_out;
 
-use anyhow::{Context, Result, ensure};
-use gohmap::lab::programs::child::{self, Ended};
+use anyhow::{Context, Result, bail, ensure};
+use gohmap::lab::child::Ran;
+use gohmap::lab::programs::originals::Originals;
 use gohmap::lab::programs::recorded::{Exit, Outcome, lookup, write};
 use gohmap::lab::programs::{Case, Compare, LEVELS, cases};
+use gohmap::lab::toolchain::Toolchain;
 use gohmap::version::GoVersion;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 const MOST_RUNS: usize = 500;
@@ -33,20 +34,18 @@ fn main() -> Result<()> {
         toolchains.remove(0);
     }
     ensure!(!toolchains.is_empty(), "usage: record [--missing] GO [GO…]");
-    let work = root.join("target/record");
     let mut base = recorded_base();
     for go in toolchains {
-        let version = Command::new(&go).arg("version").env("GOTOOLCHAIN", "local").output()?;
-        let version = String::from_utf8(version.stdout)?;
-        let version = version.split(' ').nth(2).context("what does `go version` say?")?.to_owned();
-        let noswiss = version.starts_with("go1.24") || version.starts_with("go1.25");
-        let name = if noswiss { format!("{version}-noswiss") } else { version.clone() };
+        let toolchain = Toolchain::find(go.as_os_str())?;
+        let (name, version) = (toolchain.release.clone(), toolchain.version);
         eprintln!("== {name}");
-        let bin = work.join(&name);
-        build(&go, &version, noswiss, &root.join("tests/goldens/src"), &bin)?;
-        let recording = record(&bin, name.parse()?, missing)?;
+        let originals = Originals::build(toolchain, || {})?;
+        if let Some(why) = &originals.no_cgo {
+            bail!("{why}");
+        }
+        let recording = record(&originals, missing)?;
         let title = format!("What {name} does with the programs of tests/goldens/src.");
-        let is_base = version.starts_with("go1.22.");
+        let is_base = version == GoVersion::V1_22;
         let text = write(&title, &recording, if is_base { &[] } else { &base });
         let file = root.join("src/lab/programs/recorded").join(format!("{name}.txt"));
         std::fs::create_dir_all(file.parent().context("a folder")?)?;
@@ -69,32 +68,9 @@ fn name(case: &Case, level: &str) -> String {
     if level.is_empty() { case.name.to_owned() } else { format!("{}@{level}", case.name) }
 }
 
-/// Builds every program into `bin`, with the toolchain's own language version.
-fn build(go: &Path, version: &str, noswiss: bool, src: &Path, bin: &Path) -> Result<()> {
-    std::fs::create_dir_all(bin)?;
-    let language = version.trim_start_matches("go").splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
-    let modfile = bin.join("go.mod");
-    std::fs::write(&modfile, format!("module goldens\n\ngo {language}\n"))?;
-    for dir in std::fs::read_dir(src)? {
-        let dir = dir?.path();
-        if !dir.join("main.go").exists() {
-            continue;
-        }
-        let mut c = Command::new(go);
-        c.current_dir(&dir).arg("build").arg("-trimpath").arg(format!("-modfile={}", modfile.display()));
-        c.arg("-o").arg(bin.join(dir.file_name().context("a name")?));
-        c.env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=mod").env("GOPROXY", "off").env("CGO_ENABLED", "1");
-        if noswiss {
-            // Newer linkers refuse references to the runtime's functions, on which the `done_…` cases rest.
-            c.env("GOEXPERIMENT", "noswissmap").arg("-ldflags=-checklinkname=0");
-        }
-        ensure!(c.arg(".").status()?.success(), "go build in {}", dir.display());
-    }
-    Ok(())
-}
-
 /// Runs every case that this version knows, on two threads; with `missing`, only those that are not recorded.
-fn record(bin: &Path, version: GoVersion, missing: bool) -> Result<Recording> {
+fn record(originals: &Originals, missing: bool) -> Result<Recording> {
+    let version = originals.toolchain.version;
     let mut jobs: Vec<(&Case, &str)> = Vec::new();
     for c in cases() {
         if let Some(l) = left_out::left_out(c.name, version) {
@@ -113,7 +89,7 @@ fn record(bin: &Path, version: GoVersion, missing: bool) -> Result<Recording> {
             let i = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let Some((case, level)) = jobs.get(i) else { return Ok(done) };
             let known = lookup(case, version, level).filter(|_| missing).map(|r| r.outcomes.to_vec());
-            let found = if known.is_some() { known } else { outcomes(bin, case, level)? };
+            let found = if known.is_some() { known } else { outcomes(originals, case, level)? };
             if let Some(outcomes) = found {
                 done.push((i, outcomes));
             }
@@ -132,7 +108,7 @@ fn record(bin: &Path, version: GoVersion, missing: bool) -> Result<Recording> {
 }
 
 /// The outcomes of enough runs; none when the program has no such case.
-fn outcomes(bin: &Path, case: &Case, level: &str) -> Result<Option<Vec<Outcome>>> {
+fn outcomes(originals: &Originals, case: &Case, level: &str) -> Result<Option<Vec<Outcome>>> {
     // As often as it takes until so many runs in a row have brought nothing new.
     let quiet = match case.compare {
         Compare::Exact | Compare::Figures => 3,
@@ -146,7 +122,8 @@ fn outcomes(bin: &Path, case: &Case, level: &str) -> Result<Option<Vec<Outcome>>
         if left == 0 {
             break;
         }
-        let Ended { exit, stdout, stderr } = run(&bin.join(case.program()), case.short_name(), level)?;
+        let ran = originals.run(case, level, PATIENCE, || {});
+        let Ran { exit, stdout, stderr } = ran.with_context(|| format!("running {}", case.name))?;
         if exit == Exit::Code(99) && stderr == "no such case\n" {
             return Ok(None);
         }
@@ -168,14 +145,4 @@ fn outcomes(bin: &Path, case: &Case, level: &str) -> Result<Option<Vec<Outcome>>
         eprintln!("{}: {} outcomes", case.name, seen.len());
     }
     Ok(Some(seen))
-}
-
-/// Runs one case.
-fn run(program: &Path, case: &str, level: &str) -> Result<Ended> {
-    let mut c = Command::new(program);
-    c.arg(case).env_remove("GOTRACEBACK").env_remove("GODEBUG").env_remove("GOGC");
-    if !level.is_empty() {
-        c.env("GOTRACEBACK", level);
-    }
-    child::run(c, PATIENCE).with_context(|| format!("running {}", program.display()))
 }

@@ -2,13 +2,12 @@
 
 use super::keys::KeyType;
 use super::{Case, Error, Runner};
-use std::env;
+use crate::lab::toolchain::{Dir, command, reason};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio, id};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 const MAIN: &str = include_str!("go/main.go");
 /// What differs by the keys' type.
@@ -47,25 +46,22 @@ impl Go {
         let shown = go.to_string_lossy().into_owned();
         let err = |why: String| Error::Go { go: shown.clone(), why };
         let command = command(Path::new(go)).map_err(|e| err(e.to_string()))?;
-        let dir = Dir::new().map_err(|e| err(format!("no directory to build in: {e}")))?;
+        let dir = Dir::new("bench").map_err(|e| err(format!("no directory to build in: {e}")))?;
         for (file, text) in [("main.go", MAIN), ("key.go", keys_of(key)), ("go.mod", MODULE)] {
-            fs::write(dir.0.join(file), text).map_err(|e| err(format!("{file} cannot be written: {e}")))?;
+            fs::write(dir.path().join(file), text).map_err(|e| err(format!("{file} cannot be written: {e}")))?;
         }
         let build = Command::new(&command)
             .args(["build", "-o", "gobench", "."])
-            .current_dir(&dir.0)
+            .current_dir(dir.path())
             .envs([("GOTOOLCHAIN", "local"), ("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("GO111MODULE", "on")])
             .env("GOWORK", "off")
             .stdin(Stdio::null())
             .output()
             .map_err(|e| err(format!("no Go there that can be run: {e}")))?;
         if !build.status.success() {
-            let text = String::from_utf8_lossy(&build.stderr).into_owned();
-            // The first line only names the package.
-            let line = text.lines().find(|l| !l.starts_with('#') && !l.trim().is_empty()).unwrap_or("no reason given");
-            return Err(err(format!("the benchmark program does not build: {}", line.trim())));
+            return Err(err(format!("the benchmark program does not build: {}", reason(&build.stderr))));
         }
-        let mut child = Command::new(dir.0.join("gobench"))
+        let mut child = Command::new(dir.path().join("gobench"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -128,44 +124,9 @@ impl Runner for Go {
     }
 }
 
-/// The go command that is meant. It is started in another directory, so that a path to it must not depend on this one;
-/// a bare name is looked for on the path.
-fn command(go: &Path) -> std::io::Result<PathBuf> {
-    let command = if go.is_dir() { go.join("bin/go") } else { go.to_owned() };
-    if command.components().count() == 1 { Ok(command) } else { std::path::absolute(command) }
-}
-
-/// A directory of our own, for as long as it is needed.
-#[derive(Debug)]
-struct Dir(PathBuf);
-
-impl Dir {
-    fn new() -> std::io::Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let dir = env::temp_dir().join(format!("gohmap-bench-{}-{}", id(), COUNT.fetch_add(1, Ordering::Relaxed)));
-        // Not one that somebody else has put there.
-        fs::create_dir(&dir)?;
-        Ok(Self(dir))
-    }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_relative_path_is_one_from_here() {
-        assert_eq!(command(Path::new("go")).unwrap(), Path::new("go"));
-        let here = env::current_dir().unwrap();
-        assert_eq!(command(Path::new("toolchains/go/bin/go")).unwrap(), here.join("toolchains/go/bin/go"));
-        assert_eq!(command(Path::new("src")).unwrap(), here.join("src/bin/go"));
-    }
 
     #[test]
     fn no_go_is_an_error_in_one_line() {

@@ -18,6 +18,7 @@ macro_rules! mark {
 
 pub mod child;
 mod hm;
+pub mod originals;
 pub mod recorded;
 
 #[cfg(gohmap_asm)]
