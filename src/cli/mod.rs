@@ -4,6 +4,7 @@
 
 mod bench;
 mod campaign;
+mod claims;
 mod crash;
 mod dump;
 mod explain;
@@ -11,6 +12,7 @@ mod fsck;
 mod inspect;
 mod list;
 mod merge;
+mod nil;
 mod oom;
 mod progress;
 mod replay;
@@ -74,6 +76,8 @@ enum Verb {
     View(view::View),
     Explain(explain::Explain),
     Oom(oom::Oom),
+    Claims(claims::Claims),
+    Nil(nil::Nil),
 }
 
 /// `--go`, the same everywhere.
@@ -109,6 +113,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::View(view) => view.run(),
         Verb::Explain(explain) => explain.run(),
         Verb::Oom(oom) => oom.run(),
+        Verb::Claims(claims) => claims.run(),
+        Verb::Nil(nil) => nil.run(),
     };
     done.unwrap_or_else(|e| {
         eprintln!("gohmap: {e:#}");
@@ -211,9 +217,11 @@ mod tests {
                 | Verb::Dump(_)
                 | Verb::View(_)
                 | Verb::Explain(_)
-                | Verb::Oom(_) => Ok(()),
+                | Verb::Oom(_)
+                | Verb::Nil(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),
                 Verb::Bench(bench) => bench.plan().map(drop),
+                Verb::Claims(claims) => claims.chosen().map(drop),
             }
             .unwrap_or_else(|e| panic!("{words:?}: {e}"));
         }

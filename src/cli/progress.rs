@@ -53,6 +53,11 @@ impl Progress {
     /// Counts a step and takes the line away, so that something can be printed.
     pub(super) fn step(&mut self) {
         self.done += 1;
+        self.clear();
+    }
+
+    /// Takes the line away.
+    pub(super) fn clear(&mut self) {
         if !self.shown.is_empty() {
             let _ = write!(stderr(), "\r\x1b[2K");
             self.shown.clear();

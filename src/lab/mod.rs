@@ -7,6 +7,7 @@ pub mod campaign;
 pub mod catalogue;
 pub mod check;
 pub mod child;
+pub mod claims;
 pub mod experiment;
 pub mod file;
 mod normalise;

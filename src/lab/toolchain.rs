@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio, id};
+use std::process::{Command, Stdio, id};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A toolchain that cannot be used.
@@ -79,14 +79,6 @@ impl Toolchain {
     pub(crate) fn error(&self, why: impl Into<String>) -> GoError {
         GoError { go: self.shown.clone(), why: why.into() }
     }
-
-    /// Runs a prepared go command to its end.
-    ///
-    /// # Errors
-    /// When it does not start.
-    pub(crate) fn output(&self, go: &mut Command) -> Result<Output, GoError> {
-        go.output().map_err(|e| self.error(format!("no Go there that can be run: {e}")))
-    }
 }
 
 /// The line of a failed build that says why.
@@ -152,7 +144,10 @@ mod tests {
 
     #[test]
     fn a_build_fails_for_a_reason() {
-        assert_eq!(reason(b"# goldens/cgo\n\n\tmain.go:1:1: expected 'package'\nmore\n"), "main.go:1:1: expected 'package'");
+        assert_eq!(
+            reason(b"# goldens/cgo\n\n\tmain.go:1:1: expected 'package'\nmore\n"),
+            "main.go:1:1: expected 'package'"
+        );
         assert_eq!(reason(b""), "no reason given");
     }
 

@@ -5,13 +5,15 @@
 //! One Go toolchain, or several; Go 1.22 first, if it is among them, because the recordings of the others refer to its own.
 //! With `--missing` only the cases that are not recorded yet are run.
 //! Each program is built and each of its cases run in processes of their own: a few when the outcome has to be the same
-//! every time, more when the hash or the scheduler decides. The recordings go to `src/lab/programs/recorded`.
+//! every time, more when the hash or the scheduler decides. The recordings go to `src/lab/programs/recorded`, and what
+//! `src/lab/claims` asks of real Go alone to `src/lab/claims/recorded`.
 
 #[path = "left_out.rs"]
 mod left_out;
 
 use anyhow::{Context, Result, bail, ensure};
 use gohmap::lab::child::Ran;
+use gohmap::lab::claims::{self, Runner};
 use gohmap::lab::programs::originals::Originals;
 use gohmap::lab::programs::recorded::{Exit, Outcome, lookup, write};
 use gohmap::lab::programs::{Case, Compare, LEVELS, cases};
@@ -34,7 +36,7 @@ fn main() -> Result<()> {
         toolchains.remove(0);
     }
     ensure!(!toolchains.is_empty(), "usage: record [--missing] GO [GO…]");
-    let mut base = recorded_base();
+    let (mut base, mut base_told) = (recorded_base(), claims::Recording::new());
     for go in toolchains {
         let toolchain = Toolchain::find(go.as_os_str())?;
         let (name, version) = (toolchain.release.clone(), toolchain.version);
@@ -52,6 +54,13 @@ fn main() -> Result<()> {
         std::fs::write(&file, text)?;
         if is_base {
             base = recording;
+        }
+        let told = claims::record(&mut Runner::beside(PathBuf::new(), originals))?;
+        let title = format!("What {name} does with what src/lab/claims asks of it alone.");
+        let text = write(&title, &told, if is_base { &[] } else { &base_told });
+        std::fs::write(root.join("src/lab/claims/recorded").join(format!("{name}.txt")), text)?;
+        if is_base {
+            base_told = told;
         }
     }
     Ok(())

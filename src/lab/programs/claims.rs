@@ -1,5 +1,7 @@
 //! Experiments for claims about maps that the other programs do not show. Original: `tests/goldens/src/claims`.
 
+mod speed;
+
 use super::Compare::Figures;
 use super::hm::{self, H, case};
 use crate::fatal::{chan, go};
@@ -227,6 +229,8 @@ pub(super) fn main() {
         case("snapshot", "ranges over copies made under a lock while others write", snapshot),
         case("constructor", "makes a map at its first write, whichever goroutine comes first", constructor),
         case("firstwrite", "assigns to an empty map that has no buckets yet", firstwrite),
+        case("readmostly", "takes the time of 95% reads and 5% writes under two kinds of lock", speed::readmostly)
+            .compare(Figures),
     ])();
     mark!();
 }

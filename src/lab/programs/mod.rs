@@ -107,6 +107,7 @@ programs! {
 /// Modules whose functions show under the path of a Go package.
 static LIBRARIES: &[(&str, &str)] = &[
     (concat!(module_path!(), "::hm"), "goldens/hm"),
+    (concat!(module_path!(), "::claims::speed"), "main"),
     (concat!(module_path!(), "::concurrent::keys"), "main"),
     (concat!(module_path!(), "::fault::keys"), "main"),
     (concat!(module_path!(), "::fault::recover"), "main"),

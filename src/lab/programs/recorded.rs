@@ -156,6 +156,12 @@ pub fn versions() -> impl Iterator<Item = GoVersion> {
     FILES.iter().map(|f| f.0)
 }
 
+/// The exact version that was recorded of a release line: `go1.22.10`.
+#[must_use]
+pub fn release(version: GoVersion) -> Option<&'static str> {
+    FILES.iter().find(|f| f.0 == version).map(|f| f.1)
+}
+
 /// Every name that is recorded, with `@LEVEL` where GOTRACEBACK was set; once for each version.
 pub fn names() -> impl Iterator<Item = &'static str> {
     PARSED.iter().flat_map(|f| f.keys().copied())
@@ -173,7 +179,7 @@ pub fn lookup(case: &Case, version: GoVersion, level: &str) -> Option<Recorded> 
 }
 
 /// Reads a recording; `base` is the one that `same` lines refer to.
-fn parse(text: &'static str, base: Option<&File>) -> Result<File, String> {
+pub(crate) fn parse(text: &'static str, base: Option<&File>) -> Result<File, String> {
     let mut file = File::new();
     let mut name = "";
     let mut into_err = false;

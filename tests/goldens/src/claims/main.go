@@ -258,5 +258,6 @@ func main() {
 	hm.Pick([]hm.Case{
 		{"header", header}, {"growth", growth}, {"rangedelete", rangedelete}, {"exporter", exporter}, {"locked", locked},
 		{"counter", counter}, {"snapshot", snapshot}, {"constructor", constructor}, {"firstwrite", firstwrite},
+		{"readmostly", readmostly},
 	})()
 }

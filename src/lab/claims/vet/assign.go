@@ -1,0 +1,6 @@
+package nilmaps
+
+func assign() {
+	var m map[string]int
+	m["k"] = 1
+}

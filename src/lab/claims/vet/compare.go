@@ -1,0 +1,6 @@
+package nilmaps
+
+func compare() bool {
+	var m map[string]int
+	return m == nil
+}

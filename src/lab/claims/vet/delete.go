@@ -1,0 +1,6 @@
+package nilmaps
+
+func remove() {
+	var m map[string]int
+	delete(m, "k")
+}

@@ -1,0 +1,6 @@
+package nilmaps
+
+func increment() {
+	var m map[string]int
+	m["k"]++
+}

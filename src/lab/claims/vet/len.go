@@ -1,0 +1,6 @@
+package nilmaps
+
+func length() int {
+	var m map[string]int
+	return len(m)
+}

@@ -1,0 +1,6 @@
+package nilmaps
+
+func add() {
+	var m map[string]int
+	m["k"] += 5
+}
