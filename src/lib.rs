@@ -15,6 +15,7 @@ pub mod map;
 pub mod probe;
 pub mod rng;
 pub mod runtime;
+pub mod sync;
 pub mod types;
 pub mod version;
 

@@ -45,6 +45,10 @@ pub struct Rules {
     pub has_clear: bool,
     /// `maps.Clone` exists.
     pub has_clone: bool,
+    /// `sync.Map` has `Swap`, `CompareAndSwap` and `CompareAndDelete`.
+    pub sync_map_swaps: bool,
+    /// `sync.Map` has `Clear`.
+    pub sync_map_clears: bool,
     /// `mapclear` first marks every tophash `emptyRest`, in old arrays and chains too.
     pub clear_marks_empty: bool,
     /// `keys` and `values` put their results one slot's size apart, 8 bytes where entries are stored by pointer: larger ones then
@@ -93,6 +97,8 @@ const BASE: Rules = Rules {
     clear_seq_offset: None,
     has_clear: false,
     has_clone: false,
+    sync_map_swaps: false,
+    sync_map_clears: false,
     clear_marks_empty: false,
     copies_by_slot: false,
     clone_caps_hint: false,
@@ -113,7 +119,7 @@ const BASE: Rules = Rules {
 };
 
 const R119: Rules = BASE;
-const R120: Rules = Rules { version: GoVersion::V1_20, ..R119 };
+const R120: Rules = Rules { version: GoVersion::V1_20, sync_map_swaps: true, ..R119 };
 const R121: Rules = Rules {
     version: GoVersion::V1_21,
     load_factor_num: 12,
@@ -140,7 +146,8 @@ const R122: Rules = Rules {
     dump_shows_addr: true,
     ..R121
 };
-const R123: Rules = Rules { version: GoVersion::V1_23, fallback_all_keys: true, newline_tab: true, ..R122 };
+const R123: Rules =
+    Rules { version: GoVersion::V1_23, fallback_all_keys: true, newline_tab: true, sync_map_clears: true, ..R122 };
 const R124: Rules = Rules {
     version: GoVersion::V1_24,
     hmap_size: 56,

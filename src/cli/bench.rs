@@ -1,5 +1,6 @@
 //! `gohmap bench`: how fast the map is.
 
+use super::bench_sync::Sync;
 use super::nearest;
 use super::progress::Progress;
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -27,16 +28,22 @@ use std::process::ExitCode;
 ///
 /// The output is Go benchmark text, for benchstat, and a table.
 #[derive(clap::Args)]
-#[command(after_long_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_long_help = "\
 Examples:
   gohmap bench --quick
   gohmap bench --only assign-hit read-hit --size 6 1k 4M
   gohmap bench --only paths --isa portable
   gohmap bench --html curves.html --go /usr/local/go
+  gohmap bench sync --quick
 
 Environment: GOEXPERIMENT, GOGC and the like reach the Go programs. With
-GOEXPERIMENT=noswissmap, Go 1.24 and 1.25 have the classic map.")]
+GOEXPERIMENT=noswissmap, Go 1.24 and 1.25 have the classic map."
+)]
 pub(super) struct Bench {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// Only these: workloads (assign-hit, read-hit, read-dep, read-miss, build, build-hint, churn, iterate,
     /// iterate-growing), `paths` for all ways through an assign, or single ones (nil, hit-slot-0, insert-free, ...)
     #[arg(long, value_name = "NAME", num_args = 1..)]
@@ -76,6 +83,12 @@ pub(super) struct Bench {
     html: Option<PathBuf>,
 }
 
+/// Benches of another kind.
+#[derive(clap::Subcommand)]
+enum Part {
+    Sync(Sync),
+}
+
 const SIZES: [usize; 12] = [6, 64, 100, 1024, 1600, 1 << 14, 26_000, 1 << 18, 420_000, 1 << 22, 6_600_000, 1 << 24];
 const QUICK_SIZES: [usize; 4] = [6, 1024, 26_000, 1 << 18];
 
@@ -105,7 +118,19 @@ fn key_type(text: &str) -> Result<KeyType, String> {
 }
 
 impl Bench {
+    /// Whether the command line asks for something that there is.
+    #[cfg(test)]
+    pub(super) fn check(&self) -> Result<()> {
+        match &self.part {
+            Some(Part::Sync(sync)) => sync.plan().map(drop),
+            None => self.plan().map(drop),
+        }
+    }
+
     pub(super) fn run(&self) -> Result<ExitCode> {
+        if let Some(Part::Sync(sync)) = &self.part {
+            return sync.run();
+        }
         let plan = self.plan()?;
         let mut runners = self.runners(&plan)?;
         let ours = emulated::name(*plan.isas.last().expect("a plan has one"));
@@ -125,7 +150,8 @@ impl Bench {
             }
             let name = case.to_string();
             progress.show(&name);
-            let series = measure(case, &mut runners, plan.samples, || {
+            let mut all_runners: Vec<&mut dyn Runner> = runners.iter_mut().map(|r| &mut **r).collect();
+            let series = measure(case, &mut all_runners, plan.samples, || {
                 progress.pay(cost(case));
                 progress.show(&name);
             })?;
@@ -165,14 +191,15 @@ impl Bench {
                 plan.samples,
                 env!("CARGO_PKG_VERSION")
             );
-            replace(file, html::page(&all, &about).as_bytes())
+            let about = html::About { title: "gohmap bench", over: "entries of the map", source: &about };
+            replace(file, html::page(about, &html::by_entries(&all)).as_bytes())
                 .with_context(|| format!("{} cannot be written", file.display()))?;
         }
         Ok(ExitCode::SUCCESS)
     }
 
     /// What is to be measured, without measuring it.
-    pub(super) fn plan(&self) -> Result<Plan> {
+    fn plan(&self) -> Result<Plan> {
         let (mut workloads, mut paths) = (Vec::new(), Vec::new());
         for name in &self.only {
             if name == "paths" {

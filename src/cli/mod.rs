@@ -3,6 +3,7 @@
 //! One file a subcommand. They say and show things; what they do is done by the library.
 
 mod bench;
+mod bench_sync;
 mod campaign;
 mod claims;
 mod crash;
@@ -220,7 +221,7 @@ mod tests {
                 | Verb::Oom(_)
                 | Verb::Nil(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),
-                Verb::Bench(bench) => bench.plan().map(drop),
+                Verb::Bench(bench) => bench.check(),
                 Verb::Claims(claims) => claims.chosen().map(drop),
             }
             .unwrap_or_else(|e| panic!("{words:?}: {e}"));
@@ -233,6 +234,9 @@ mod tests {
         assert_they_work(&command.render_long_help().to_string(), 3);
         for verb in command.get_subcommands_mut().filter(|v| v.get_name() != "help") {
             assert_they_work(&verb.render_long_help().to_string(), 2);
+            for part in verb.get_subcommands_mut().filter(|v| v.get_name() != "help") {
+                assert_they_work(&part.render_long_help().to_string(), 2);
+            }
         }
     }
 

@@ -5,7 +5,9 @@ use super::key::Key;
 use super::strings::GoString;
 use super::values::Values;
 use crate::layout::mem;
-use crate::types::{GoType, Kind};
+use crate::types::{FREQUENT, GoType, Kind};
+
+const _: () = assert!((Number::Func as usize) < FREQUENT);
 
 macro_rules! any {
     ($($(#[$attr:meta])* $variant:ident($ty:ty), $go:literal;)*) => {
@@ -27,7 +29,24 @@ macro_rules! any {
             Other(String),
         }
 
+        /// The types that values may have, by which their words are found.
+        enum Number {
+            $($variant,)*
+            Map,
+            Func,
+        }
+
         impl Any {
+            /// The number of the value's type; `None` as for [`go_type`](Self::go_type).
+            fn number(&self) -> Option<Number> {
+                Some(match self {
+                    Self::Nil | Self::Other(_) => return None,
+                    $(Self::$variant(_) => Number::$variant,)*
+                    Self::Map => Number::Map,
+                    Self::Func => Number::Func,
+                })
+            }
+
             /// The type of the value; `None` for nil and for [`Any::Other`].
             #[must_use]
             pub fn go_type(&self) -> Option<GoType> {
@@ -109,6 +128,12 @@ any! {
     Slice(Vec<Any>), "[]interface {}";
 }
 
+impl From<&Self> for Any {
+    fn from(v: &Self) -> Self {
+        v.clone()
+    }
+}
+
 impl From<&str> for Any {
     fn from(s: &str) -> Self {
         Self::String(s.into())
@@ -128,7 +153,8 @@ unsafe impl Elem for Any {
     /// For [`Any::Other`], which only reading makes.
     unsafe fn put(&self, at: usize, values: &Values<'_>) {
         assert!(!matches!(self, Self::Other(_)), "a value of an unknown type cannot be written");
-        let word = self.go_type().map_or(0, |ty| values.runtime().types.word(&ty));
+        let types = &values.runtime().types;
+        let word = self.number().map_or(0, |n| types.frequent(n as usize, || self.go_type().expect("it has a number")));
         // SAFETY: the caller's promise for the two words.
         unsafe {
             mem::st64(at, word as u64);

@@ -19,6 +19,7 @@ pub use any::Any;
 pub use elem::{Complex64, Complex128, Elem};
 pub use key::{AsKey, Key, Pointer, Shape};
 pub use range::Range;
+pub use raw::equal;
 pub use strings::GoString;
 pub use values::Values;
 

@@ -19,6 +19,8 @@ pub struct Range<'m, K, V> {
     it: Hiter,
     started: bool,
     types: PhantomData<fn(K) -> V>,
+    /// Neither `Send` nor `Sync`: it reads the map, which others may change on the thread where it began only.
+    one_thread: PhantomData<*const ()>,
 }
 
 impl<'m, K: Key, V: Elem> Range<'m, K, V> {
@@ -27,7 +29,7 @@ impl<'m, K: Key, V: Elem> Range<'m, K, V> {
     pub(super) fn new(map: &'m Owned) -> Self {
         // What entries lead to is not given back while this lives, nor are tables.
         map.limbo.enter();
-        let mut range = Self { map, it: Hiter::default(), started: false, types: PhantomData };
+        let mut range = Self { map, it: Hiter::default(), started: false, types: PhantomData, one_thread: PhantomData };
         // SAFETY: `h` is 0 or the header of a map of type `t`, and lives for `'m`.
         op(|| unsafe { iter::mapiterinit(&map.t, map.h, &mut range.it, &()) });
         range

@@ -59,6 +59,25 @@ impl<E: Elem> Staged<E> {
     }
 }
 
+/// `a == b`, as Go compares two values of a comparable type.
+///
+/// # Panics
+/// With `comparing uncomparable type …` when they are, or have in them, interface values of one such type.
+#[must_use]
+pub fn equal<T: Key>(rt: &Runtime, a: &T, b: &T) -> bool {
+    let limbo = Limbo::default();
+    let values = Values::lend(rt, &limbo, 0);
+    let (mut x, mut y) = (Staged::<T>::zero(), Staged::<T>::zero());
+    let (x, y) = (x.addr(), y.addr());
+    // SAFETY: the values' own bytes.
+    unsafe {
+        a.put(x, &values);
+        b.put(y, &values);
+    }
+    // SAFETY: two values of that type, which is comparable, as a `Key`'s is; what they lead to lives as long as `values`.
+    op(|| unsafe { crate::hash::equal::equal(rt, &T::go_type(), x, y) })
+}
+
 /// Watches assigns and deletes of a map whose entries lead to further memory. One type for all maps: the map's functions
 /// are compiled for it once.
 struct Keeper<'a> {

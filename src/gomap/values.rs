@@ -7,7 +7,8 @@
 use crate::heap::{Request, Role};
 use crate::layout::mem;
 use crate::runtime::Runtime;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -53,7 +54,20 @@ pub struct Values<'m> {
     /// Address of the map's header; 0 for a nil map.
     map: usize,
     /// Lending: what a value leads to stays where it is, or lives in here for as long as these `Values` do.
-    lent: Option<RefCell<Vec<usize>>>,
+    lent: Option<Lent>,
+}
+
+/// Words that lent values find room in, in the frame of whoever lends: the box of a number that is looked up as an
+/// interface value, say.
+const LENT_WORDS: usize = 4;
+
+/// What lent values lead to.
+struct Lent {
+    words: UnsafeCell<[MaybeUninit<u64>; LENT_WORDS]>,
+    /// How many of them are taken.
+    taken: Cell<usize>,
+    /// Objects of the heap, for what has no room there.
+    objects: RefCell<Vec<usize>>,
 }
 
 impl<'m> Values<'m> {
@@ -64,7 +78,8 @@ impl<'m> Values<'m> {
 
     /// For a key that is only looked up.
     pub(super) fn lend(rt: &'m Runtime, limbo: &'m Limbo, map: usize) -> Self {
-        Self { rt, limbo, map, lent: Some(RefCell::default()) }
+        let words = UnsafeCell::new([MaybeUninit::uninit(); LENT_WORDS]);
+        Self { rt, limbo, map, lent: Some(Lent { words, taken: Cell::new(0), objects: RefCell::default() }) }
     }
 
     /// The runtime.
@@ -82,6 +97,9 @@ impl<'m> Values<'m> {
         if size == 0 {
             return 0;
         }
+        if let Some(at) = self.lent.as_ref().and_then(|lent| lent.room(size)) {
+            return at;
+        }
         let malloc_headers = self.rt.rules().malloc_header;
         let r = Request { size, noscan, malloc_headers, owner: self.map, role: Role::Other, table: 0 };
         let Ok(a) = self.rt.heap.alloc(&r) else { crate::fatal::throw("out of memory") };
@@ -90,7 +108,7 @@ impl<'m> Values<'m> {
             unsafe { mem::memclr(a.addr, size) };
         }
         if let Some(lent) = &self.lent {
-            lent.borrow_mut().push(a.addr);
+            lent.objects.borrow_mut().push(a.addr);
         }
         a.addr
     }
@@ -139,7 +157,24 @@ impl<'m> Values<'m> {
 impl Drop for Values<'_> {
     fn drop(&mut self) {
         if let Some(lent) = &self.lent {
-            lent.borrow_mut().drain(..).for_each(|a| self.rt.heap.free(a));
+            lent.objects.borrow_mut().drain(..).for_each(|a| self.rt.heap.free(a));
         }
+    }
+}
+
+impl Lent {
+    /// So many bytes among the words, zeroed, if they are free. Nobody but the crate has `Values` that are not behind a
+    /// reference, and the crate does not move them while a value is lent, so the address stays good.
+    #[inline(always)]
+    fn room(&self, size: usize) -> Option<usize> {
+        let (from, words) = (self.taken.get(), size.div_ceil(8));
+        if words > LENT_WORDS - from {
+            return None;
+        }
+        self.taken.set(from + words);
+        let at = self.words.get().cast::<u64>().wrapping_add(from);
+        // SAFETY: `words` words from there on are inside the array, and nobody has been given them yet.
+        unsafe { at.write_bytes(0, words) };
+        Some(at.expose_provenance())
     }
 }

@@ -11,6 +11,7 @@ pub use alg::Alg;
 pub(crate) use alg::{Cond, Run, eq_can_panic};
 pub use gotype::{Field, GoType, Kind};
 pub use parse::TypeSyntax;
+pub(crate) use word::FREQUENT;
 pub use word::TypeTable;
 
 use crate::hash::{self, Algorithm, KeySchedule};

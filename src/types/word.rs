@@ -6,6 +6,7 @@ use crate::layout::mem;
 use crate::rng::Rng;
 use std::collections::HashMap;
 use std::mem::offset_of;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// A type descriptor: `abi.Type` (48 bytes, as far as maps read it), then what is ours.
@@ -60,12 +61,18 @@ pub struct TypeTable {
     secret: u64,
     words: Mutex<HashMap<String, Arc<TypeWord>>>,
     itabs: Mutex<HashMap<(String, String), Arc<Itab>>>,
+    /// Words that have been asked for by number; 0 where nobody has yet.
+    frequent: [AtomicUsize; FREQUENT],
 }
+
+/// How many types have a number for [`TypeTable::frequent`].
+pub(crate) const FREQUENT: usize = 24;
 
 impl Default for TypeTable {
     fn default() -> Self {
         // Not the runtime's own source: its numbers belong to the maps.
-        Self { secret: Rng::new(None).rand(), words: Mutex::default(), itabs: Mutex::default() }
+        let secret = Rng::new(None).rand();
+        Self { secret, words: Mutex::default(), itabs: Mutex::default(), frequent: Default::default() }
     }
 }
 
@@ -96,6 +103,21 @@ impl TypeTable {
             })
         });
         address(w)
+    }
+
+    /// [`word`](Self::word) of a type that has a number, always the same one, below [`FREQUENT`]: without a lock from the
+    /// second time on.
+    #[inline]
+    pub(crate) fn frequent(&self, number: usize, ty: impl FnOnce() -> GoType) -> usize {
+        // The word is published by whoever stores it: a reader gets at the descriptor only through this load.
+        match self.frequent[number].load(Ordering::Acquire) {
+            0 => {
+                let word = self.word(&ty());
+                self.frequent[number].store(word, Ordering::Release);
+                word
+            }
+            word => word,
+        }
     }
 
     /// The first word of a value of interface type `inter`, which has methods, that holds a `ty`.

@@ -11,6 +11,7 @@ const SOURCES: &[&str] = &[
     include_str!("packages/maps.rs"),
     include_str!("packages/reflect.rs"),
     include_str!("packages/runtime.rs"),
+    include_str!("packages/sync.rs"),
     include_str!("runtime_hash/maps.rs"),
     include_str!("runtime_hash/seeds.rs"),
     include_str!("runtime_hash/smhasher.rs"),
@@ -29,7 +30,7 @@ const SOURCES: &[&str] = &[
     include_str!("test_programs/nil.rs"),
 ];
 /// Files of which every test is listed; of others those with Map in their names.
-const WHOLE: [&str; 3] = ["runtime/map_test.go", "runtime/hash_test.go", "maps/maps_test.go"];
+const WHOLE: [&str; 4] = ["runtime/map_test.go", "runtime/hash_test.go", "maps/maps_test.go", "sync/map_test.go"];
 
 /// A line of [`NAMES`] as file and name. The name of a program is its file below `test`, and its part.
 fn file_and_name(line: &str) -> (&str, &str) {

@@ -5,7 +5,8 @@
 //! workloads on the same keys in a process of its own. [`measure`] lets all runners take one sample each, in turn, again
 //! and again, so that what the machine does meanwhile meets all of them.
 //!
-//! [`paths`] takes `mapassign` apart: one bench for each way through it.
+//! [`paths`] takes `mapassign` apart: one bench for each way through it. [`sync`] has cases and runners of its own, for maps that
+//! threads share.
 
 pub mod emulated;
 pub mod go;
@@ -15,10 +16,13 @@ pub mod report;
 #[cfg(feature = "hashbrown")]
 pub mod rust;
 mod subject;
+pub mod sync;
 pub mod workload;
 
 pub use subject::{InProcess, Subject};
 pub use workload::{Case, Order, Workload};
+
+use std::fmt;
 
 /// What goes wrong with a bench.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +48,7 @@ pub enum Error {
 }
 
 /// Somebody who runs cases.
-pub trait Runner {
+pub trait Runner<C = Case> {
     /// What it is called in results.
     fn name(&self) -> &str;
 
@@ -52,7 +56,7 @@ pub trait Runner {
     ///
     /// # Errors
     /// When the runner is a process and fails.
-    fn prepare(&mut self, case: &Case) -> Result<u64, Error>;
+    fn prepare(&mut self, case: &C) -> Result<u64, Error>;
 
     /// Runs the case once: nanoseconds per operation.
     ///
@@ -69,9 +73,9 @@ pub trait Runner {
 
 /// The samples of one runner for one case.
 #[derive(Clone, Debug)]
-pub struct Series {
+pub struct Series<C = Case> {
     /// What was run.
-    pub case: Case,
+    pub case: C,
     /// By whom.
     pub by: String,
     /// Nanoseconds per operation, in the order in which they were taken.
@@ -82,12 +86,12 @@ pub struct Series {
 ///
 /// # Errors
 /// When a runner fails, or they have different keys.
-pub fn measure(
-    case: &Case,
-    runners: &mut [Box<dyn Runner>],
+pub fn measure<C: Copy + fmt::Display, R: Runner<C> + ?Sized>(
+    case: &C,
+    runners: &mut [&mut R],
     samples: usize,
     mut tick: impl FnMut(),
-) -> Result<Vec<Series>, Error> {
+) -> Result<Vec<Series<C>>, Error> {
     let mut prints = Vec::with_capacity(runners.len());
     for r in runners.iter_mut() {
         prints.push(r.prepare(case)?);
@@ -97,7 +101,7 @@ pub fn measure(
             return Err(Error::Differs { runner, other, case: case.to_string() });
         }
     }
-    let mut series: Vec<Series> =
+    let mut series: Vec<Series<C>> =
         runners.iter().map(|r| Series { case: *case, by: r.name().to_owned(), samples: Vec::new() }).collect();
     // The first round warms up.
     for round in 0..=samples {

@@ -1,5 +1,6 @@
-//! Results, told: as Go benchmark text, as JSON, as a table of ratios, as a page with curves.
+//! Results, told: as Go benchmark text, as JSON, as tables of ratios and of comparisons, as a page with curves.
 
+pub mod benchstat;
 pub mod html;
 pub mod stats;
 pub mod table;
