@@ -326,6 +326,24 @@ fn faults_are_steps_and_nothing_comes_from_elsewhere() {
     quiet(&b);
 }
 
+/// What is stored by pointer changes while its slot stays the same.
+#[test]
+fn elements_behind_pointers() {
+    let mut s = Script::new("u64", 0);
+    s.text = s.text.replace(" u64 ", " big ");
+    ["set m 1 1", "set m 1 2", "get m 1"].iter().for_each(|l| s.line(l));
+    let page = view(&s.file("view-big-elems.txt"), "view-big-elems.html", &[]);
+    let text = fs::read_to_string(page).expect("a page");
+    let data = text.split_once("id=\"data\">").and_then(|t| t.1.split_once("</script>")).expect("the page's data").0;
+    let data: Value = serde_json::from_str(data).expect("JSON");
+    let buckets = |step: usize| data["steps"][step]["d"]["b"].clone();
+    let (first, second, third) = (buckets(1), buckets(2), buckets(3));
+    assert!(first[0][3][2].as_str().expect("an element").starts_with("[1 "), "{first}");
+    assert!(second[0][3][2].as_str().expect("an element").starts_with("[2 "), "{second}");
+    // The mark, the pointers and the bucket's place are the same; a read changes nothing.
+    assert_eq!((&second[0][1], &second[0][2], &third), (&Value::from(0), &Value::from(-2), &Value::Null));
+}
+
 #[test]
 fn bad_inputs_in_one_line() {
     let mut s = Script::new("u64", 0);
@@ -340,6 +358,15 @@ fn bad_inputs_in_one_line() {
     assert!(fails(&["view", "stop-the-wrld", "-o", page], 1).contains("did you mean \"stop-the-world\"?"));
     assert!(fails(&["view", "/nowhere", "-o", page], 1).contains("there is no file /nowhere"));
     assert!(fails(&["view", &file], 2).contains("--output"));
+    let two = scratch("view-two.toml");
+    let one = |name| {
+        format!(
+            "[[experiment]]\nname = \"{name}\"\nabout = \"Reads\"\nmap = \"small\"\nsteps = [\"read 3\"]\nfaults = []\nexpect = {{ outcome = \"masked\" }}\n"
+        )
+    };
+    fs::write(&two, one("one") + &one("other")).expect("a file");
+    let said = fails(&["view", two.to_str().expect("UTF-8"), "-o", page], 1);
+    assert!(said.contains("has 2 experiments (one, other): a page shows one"), "{said}");
     s.line("frobnicate m");
     let wrong = s.file("view-wrong.txt");
     assert!(fails(&["view", &wrong, "-o", page], 1).contains("view-wrong.txt:5: unknown operation"));

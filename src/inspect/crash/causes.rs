@@ -244,6 +244,11 @@ pub(super) fn notes(class: Class, r: &Report, map: Option<bool>) -> Vec<String> 
     if matches!(class, Class::ConcurrentWrites | Class::ConcurrentReadWrite | Class::ConcurrentIterateWrite) {
         notes.push("the check sees only some races: go build -race finds those that it does not see".to_owned());
     }
+    if map == Some(true) && r.frames().any(|f| f.func.starts_with("internal/runtime/maps.")) {
+        notes.push(
+            "this is a Swiss map, as Go has them from 1.24 on: what is said of hmap's hashWriting is done by Map.writing there (internal/runtime/maps); the maps here are classic ones, with the same words".to_owned(),
+        );
+    }
     if r.frames().any(|f| f.args.contains(&None) && is_map_function(&f.func)) {
         notes.push("arguments marked with ? were in registers and may be stale".to_owned());
     }

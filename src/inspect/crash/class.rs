@@ -88,7 +88,8 @@ impl Class {
         let plain = whole.split('\n').next().unwrap_or(whole);
         if plain.contains("assignment to entry in nil map") {
             Self::NilAssign
-        } else if plain.contains("hash of unhashable type ") {
+        } else if plain.contains("hash of unhashable type ") || plain.starts_with("hash of unhashable type: ") {
+            // The second is that of Go 1.27 for a map without entries.
             Self::Unhashable
         } else if plain.contains("invalid memory address or nil pointer dereference") {
             // Under SetPanicOnFault, a fault has the same words, but its own address.
@@ -118,6 +119,7 @@ impl Class {
             "bad map state" | "oldoverflow is not nil" | "evacuation not done in time" | "bad evacuatedN" => {
                 Self::BadMapState
             }
+            _ if starts("small map with no empty slot") => Self::BadMapState,
             "mapassign called without hash" | "bad pointer in write barrier" => Self::BadMapState,
             _ if starts("found bad pointer in Go heap") || starts("found pointer to free object") => Self::BadPointer,
             _ if starts("sweep increased allocation count") || starts("marked free object") => Self::BadPointer,
@@ -213,6 +215,9 @@ impl Class {
             }
             Self::NilDereference => {
                 "sigpanic (runtime/signal_unix.go): SIGSEGV with code 0 to 2, or SIGBUS with code 2, at an address below 4096: a nil dereference. A panic: recoverable."
+            }
+            Self::BadMapState if r.fatal.as_ref().is_some_and(|f| f.starts_with("small map")) => {
+                "An assign to a Swiss map of one group found all eight slots taken, while its count said that there is room (internal/runtime/maps, Go 1.24). A fatal error: no recover, exit status 2."
             }
             Self::BadMapState => {
                 "The map's functions found what they never leave behind: a mark of evacuation where none can be, or a list of old overflow buckets while no growth is under way (evacuate, hashGrow; runtime/map*.go). A throw: no recover, exit status 2."

@@ -88,8 +88,7 @@ fn every_recorded_death() {
 fn deaths_that_are_no_maps() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain");
     let mut seen = 0;
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
+    for path in fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).filter(|p| p.is_file()) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let e = explained(&fs::read_to_string(&path).unwrap());
         // The traceback of a nil dereference does not show the runtime's functions.
@@ -105,6 +104,55 @@ fn deaths_that_are_no_maps() {
         seen += 1;
     }
     assert!(seen >= 20, "{seen} files");
+}
+
+/// Deaths of Go 1.24 with its own maps, at several levels of GOTRACEBACK.
+#[test]
+fn swiss_maps() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain/swiss-1.24");
+    let mut seen = 0;
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let e = explained(&fs::read_to_string(&path).unwrap());
+        let (death, level) = name.split_once('@').unwrap();
+        let class = match death {
+            "nil-assign" => "assignment to entry in nil map",
+            "concurrent-writes" | "concurrent-delete" => "concurrent map writes",
+            "concurrent-read" => "concurrent map read and map write",
+            "concurrent-range" => "concurrent map iteration and map write",
+            "unhashable" => "hash of unhashable type",
+            "fault" => "unexpected fault address",
+            "nil-dereference" => "nil pointer dereference",
+            _ => "bad map state",
+        };
+        assert_eq!(e.class, class, "{name}");
+        // Without a traceback, a bad address may be anything's.
+        let map = if (death, level) == ("nil-dereference", "none") { None } else { Some(true) };
+        assert_eq!(e.map, map, "{name}");
+        let frames = matches!(death, "fault" | "no-empty-slot") || death.starts_with("concurrent");
+        let says = e.notes.iter().any(|n| n.contains("this is a Swiss map"));
+        assert!(says || !frames || level == "none", "{name}: {:?}", e.notes);
+        seen += 1;
+    }
+    assert_eq!(seen, 27);
+}
+
+/// As Go 1.27 words them.
+#[test]
+fn other_words_of_go_1_27() {
+    let trace = "\n\ngoroutine 1 [running]:\nmain.main()\n\ta/b.go:5 +0x3\n";
+    for (words, class) in [
+        ("panic: hash of unhashable type: []int", "hash of unhashable type"),
+        ("panic: assignment to entry in nil map [recovered, repanicked]", "assignment to entry in nil map"),
+        (
+            "panic: runtime.plainError(\"assignment to entry in nil map\")\n\tfatal error: concurrent map writes",
+            "concurrent map writes",
+        ),
+    ] {
+        let e = explained(&format!("{words}{trace}"));
+        assert_eq!((e.class, e.map), (class, Some(true)), "{words}");
+    }
 }
 
 const FAULT: &str = "\

@@ -67,7 +67,7 @@ function drawBucket(map, b, o) {
   const top = o.state ? 42 : 25;
   const bottom = top + SLOTS * 20;
   const wide = map.about.elem === "struct {}" || map.about.elem === "struct{}" ? W - 80 : (W - 80) / 2;
-  const room = Math.floor(wide / 7.3);
+  const room = Math.floor((wide - 6) / 7.3);
   const g = svg("svg", { viewBox: `0 0 ${W} ${bottom + 22}`, role: "img" });
   if (o.moved) g.append(svg("defs", {}, hatch("hatch-" + o.id)));
   g.append(svg("rect", { x: 1, y: 1, width: W - 2, height: bottom + 20, rx: 8, class: o.found ? "card found" : "card" }));

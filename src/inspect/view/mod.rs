@@ -23,6 +23,8 @@ const STEPS: usize = 4_000_000;
 const BEFORE: usize = 1_500_000;
 /// Bytes of the ways of the operations.
 const WAYS: usize = 1_500_000;
+/// Steps of a way that are told: a loop that goes astray has tens of thousands.
+const LISTED: usize = 400;
 
 /// What kind of step it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -75,7 +77,15 @@ struct Step<'a> {
     m: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     w: Vec<i64>,
+    /// How much of the way is left out.
+    #[serde(skip_serializing_if = "is_zero")]
+    r: usize,
     d: record::Delta,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -143,8 +153,11 @@ impl Recorder {
             self.maps.len() - 1
         });
         let d = self.maps[m].step(mem, s, &mut self.addrs);
-        let w = self.way(told.way, s);
-        let step = Step { n: told.number, l: told.line, t: told.text, k: told.kind, m, w, d };
+        let (told_of, rest) = told.way.split_at(told.way.len().min(LISTED));
+        // How it ended is told in any case.
+        let way: Vec<&Line> = told_of.iter().chain(rest.last()).collect();
+        let (w, r) = (self.way(&way, s), rest.len().saturating_sub(1));
+        let step = Step { n: told.number, l: told.line, t: told.text, k: told.kind, m, w, r, d };
         let text = serde_json::to_string(&step).expect("a step is JSON");
         if self.bytes + text.len() > STEPS && !self.steps.is_empty() {
             self.full = true;
@@ -156,7 +169,7 @@ impl Recorder {
     }
 
     /// The way of an operation: of each step its kind, its words, and the bucket and slot that it is at, -1 for none.
-    fn way(&mut self, lines: &[Line], s: &Snapshot) -> Vec<i64> {
+    fn way(&mut self, lines: &[&Line], s: &Snapshot) -> Vec<i64> {
         if self.ways > WAYS && !lines.is_empty() {
             self.wayless += 1;
             return Vec::new();

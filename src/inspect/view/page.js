@@ -4,8 +4,6 @@ const film = new Film();
 const $ = (id) => document.getElementById(id);
 /** Chains that are shown of an array. */
 const SHOWN = 24;
-/** Steps of the way that are listed. */
-const LISTED = 400;
 const first = { new: 0, old: 0 };
 let pinned = -1;
 let found = null;
@@ -168,14 +166,14 @@ function showHeader(m, changes) {
 }
 
 function showWay(m, steps) {
-  const items = steps.slice(0, LISTED).map((s) => {
+  const items = steps.map((s) => {
     const bad = s.kind === "fault" || s.kind === "death";
     const words = s.addr ? html("button", { type: "button" }, s.words) : html("span", {}, s.words);
     if (s.addr) words.addEventListener("click", () => light(m, s.addr, s.slot < 0 ? undefined : s.slot));
     words.classList.add(bad ? "bad" : "words");
     return html("li", {}, html("span", { class: "kind" }, s.kind), words);
   });
-  if (steps.length > LISTED) items.push(html("li", {}, "", `and ${plural(steps.length - LISTED, "more step")}: gohmap trace tells them`));
+  if (film.step?.r) items.splice(-1, 0, html("li", {}, html("span", { class: "kind" }, "…"), html("span", {}, `${plural(film.step.r, "more step")}: gohmap trace tells them`)));
   if (!items.length) items.push(html("li", {}, "", film.step ? "not on this page" : "before the first step"));
   $("way").replaceChildren(...items);
   $("way").scrollTop = 0;
