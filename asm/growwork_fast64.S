@@ -37,8 +37,27 @@
         .set    ROUND, 160                      /* 0, then 1 */
         .set    FRAME, 168
 
+/* An old array of so many buckets and the new one do not lie in a near cache. */
+        .set    LEAST_NOLD, 1 << 11
+
 /* Of larger B the new halves might overlap. */
         .set    MAX_B, 47
+
+/* Asks for the first old bucket and both new ones, which are anywhere, all at once: their entries would come to light one
+ * after the other. The old bucket of the second round is the next one in a row. Scratches rbx, rbp, r12. */
+        .macro  ASK
+        imulq   $144, %rax, %rbx
+        imulq   $144, NOLD(%rsp), %r12
+        movq    HMAP_BUCKETS(%rsi), %rbp
+        addq    %rbx, %rbp
+        addq    HMAP_OLDBUCKETS(%rsi), %rbx
+        addq    %rbp, %r12
+        .irp    b, rbx, rbp, r12
+        prefetchw (%\b)
+        prefetchw 64(%\b)
+        prefetchw 136(%\b)
+        .endr
+        .endm
 
 /* To `to` when the n bytes at a and the 144 at b overlap; scratches rax. */
         .macro  APART a, b, n, to
@@ -256,6 +275,9 @@ ENTRY gohmap_growwork_fast64_\isa
 .Lprepare\@:
         movq    %rax, OLD(%rsp)
         PREPARE_\isa
+        cmpq    $LEAST_NOLD, NOLD(%rsp)
+        jb      .Levacuate\@
+        ASK
 
 .Levacuate\@:
         imulq   $144, OLD(%rsp), %rax

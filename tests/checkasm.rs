@@ -8,7 +8,7 @@ use gohmap::hash::KeySchedule;
 use gohmap::heap::{HeapConfig, OnFree};
 use gohmap::layout::{self, mem};
 use gohmap::map::amd64::Isa;
-use gohmap::map::{batch, clear, fast32, fast64, iter, make};
+use gohmap::map::{clear, fast32, fast64, iter, make};
 use gohmap::rng::Rng;
 use gohmap::runtime::{Runtime, RuntimeConfig};
 use gohmap::types::{GoType, MapType};
@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[path = "checkasm/faults.rs"]
 mod faults;
+#[path = "checkasm/many.rs"]
+mod many;
 #[path = "checkasm/strings.rs"]
 mod strings;
 
@@ -545,53 +547,6 @@ fn disturb(a: &Copy, b: &Copy, n: &mut Numbers, version: GoVersion, met: &mut Me
     }
 }
 
-/// Operations on many keys do what the single operations do in their order, byte for byte: with keys that repeat, on maps
-/// that grow on the way, and on tables large enough to be prefetched.
-#[test]
-fn batches_are_one_by_one() {
-    let mut n = Numbers(env("GOHMAP_SEED", 1));
-    for isa in Isa::available() {
-        let f = isa.fast64();
-        for round in 0..60 {
-            let map_seed = n.next();
-            let hint = [0, 0, 30, 40_000][n.below(4) as usize];
-            let a = Copy::new(map_seed, GoVersion::V1_23, 8, hint);
-            let b = Copy::new(map_seed, GoVersion::V1_23, 8, hint);
-            let mut model = std::collections::HashMap::new();
-            let range = [10, 100, 3000, 60_000][n.below(4) as usize];
-            for _ in 0..4 {
-                let how_many = [0, 1, 7, 8, 9, 55, 56, 57, 500, 20_000][n.below(10) as usize];
-                let keys: Vec<u64> = (0..how_many).map(|_| n.below(range)).collect();
-                let values: Vec<u64> = keys.iter().map(|_| n.next()).collect();
-                let (mut got_a, mut got_b) = (vec![1; how_many], vec![2; how_many]);
-                // SAFETY: live maps of this type; the values are elements.
-                unsafe {
-                    batch::assign_many(f, &a.t, a.h, &keys, &values);
-                    for (&k, &v) in keys.iter().zip(&values) {
-                        Op::Set.call(isa, &b, k, v);
-                        model.insert(k, v);
-                    }
-                    let doomed = &keys[how_many / 3..how_many / 2];
-                    batch::delete_many(f, &a.t, a.h, doomed);
-                    for k in doomed {
-                        Op::Delete.call(isa, &b, *k, 0);
-                        model.remove(k);
-                    }
-                    let asked: Vec<u64> = (0..how_many).map(|_| n.below(range + 5)).collect();
-                    batch::get_many(f, &a.t, a.h, &asked, &mut got_a);
-                    for (k, v) in asked.iter().zip(&mut got_b) {
-                        *v = mem::ld64((f.mapaccess1)(&b.t, b.h, *k));
-                    }
-                    let known: Vec<u64> = asked.iter().map(|k| model.get(k).copied().unwrap_or(0)).collect();
-                    assert!(got_a == got_b && got_a == known, "{isa}: round {round}: values differ");
-                    assert_eq!(mem::ld64(a.h), model.len() as u64, "{isa}: round {round}");
-                }
-                assert!(a.state() == b.state(), "{isa}: round {round}: memory differs");
-            }
-        }
-    }
-}
-
 static STEPPED: AtomicUsize = AtomicUsize::new(0);
 static LOST: AtomicUsize = AtomicUsize::new(0);
 /// Header whose `hashWriting` the trap handler clears as soon as it sees it set; 0 for none.
@@ -642,6 +597,15 @@ extern "C" fn on_trap(_: libc::c_int, _: *mut libc::siginfo_t, ctx: *mut libc::c
     }
 }
 
+/// Calls `f` with the trap flag set.
+fn step_by_step(f: impl FnOnce()) {
+    // SAFETY: sets and clears the flag, and nothing else.
+    unsafe { core::arch::asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq") };
+    f();
+    // SAFETY: as above.
+    unsafe { core::arch::asm!("pushfq", "and qword ptr [rsp], 0xfffffffffffffeff", "popfq") };
+}
+
 /// At every instruction of a routine the unwinder finds the caller: what makes tracebacks of faults true. And a flag that
 /// somebody else clears meanwhile is found missing at the end.
 #[test]
@@ -654,12 +618,10 @@ fn every_instruction_unwinds() {
         libc::sigaction(libc::SIGTRAP, &a, std::ptr::null_mut());
     }
     let stepped_call = |op: Op, isa: Isa, c: &Copy, key: u64| {
-        // SAFETY: a live map; sets and clears the trap flag.
-        unsafe {
-            core::arch::asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq");
-            op.call(isa, c, key, 1);
-            core::arch::asm!("pushfq", "and qword ptr [rsp], 0xfffffffffffffeff", "popfq");
-        }
+        step_by_step(|| {
+            // SAFETY: a live map.
+            unsafe { op.call(isa, c, key, 1) };
+        });
     };
     for isa in Isa::available().into_iter().skip(1) {
         for op in Op::ALL {
@@ -672,6 +634,7 @@ fn every_instruction_unwinds() {
                     stepped_call(op, isa, &c, key / 2);
                 }
             }
+            many::stepped(isa, op);
             assert!(STEPPED.load(Ordering::Relaxed) > before + 100, "{isa} {op:?} took no steps");
             if matches!(op, Op::Access1 | Op::Access2) {
                 continue;

@@ -9,6 +9,7 @@
 mod any;
 mod elem;
 mod key;
+mod many;
 mod range;
 mod raw;
 mod strings;
@@ -212,7 +213,7 @@ impl<V: Elem> GoMap<u64, V> {
     /// When the slices differ in length; as [`Self::insert`].
     pub fn assign_many(&self, keys: &[u64], values: &[V]) {
         assert_eq!(keys.len(), values.len(), "as many values as keys");
-        self.raw.for_writing(keys, |i| self.raw.insert(keys[i], &values[i]));
+        self.raw.assign_many(keys, values);
     }
 
     /// `values[i] = m[keys[i]]` for every i.
@@ -221,12 +222,12 @@ impl<V: Elem> GoMap<u64, V> {
     /// When the slices differ in length.
     pub fn get_many(&self, keys: &[u64], values: &mut [V]) {
         assert_eq!(keys.len(), values.len(), "as many values as keys");
-        self.raw.for_reading(keys, |i| values[i] = self.raw.get(keys[i]));
+        self.raw.get_many(keys, values);
     }
 
     /// `delete(m, keys[i])` for every i, in order.
     pub fn delete_many(&self, keys: &[u64]) {
-        self.raw.for_writing(keys, |i| self.raw.delete(keys[i]));
+        self.raw.delete_many(keys);
     }
 }
 

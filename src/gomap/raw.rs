@@ -12,7 +12,7 @@ use crate::heap::{Request, Role};
 use crate::layout::mem;
 use crate::map;
 use crate::map::compiled;
-use crate::map::{amd64, batch, fast32};
+use crate::map::{amd64, fast32};
 use crate::probe::{Probe, Step};
 use crate::runtime::Runtime;
 use crate::types::{Fast, MapType};
@@ -302,26 +302,6 @@ impl<K: Key, V: Elem> Raw<K, V> {
             }
             elem
         }
-    }
-
-    /// Calls `f` for every index of `keys`, which will be assigned to or deleted.
-    #[inline(always)]
-    pub(super) fn for_writing(&self, keys: &[u64], f: impl FnMut(usize)) {
-        if self.t().fast != Fast::Fast64 {
-            return (0..keys.len()).for_each(f);
-        }
-        // SAFETY: as in `assign`.
-        unsafe { batch::for_writing(amd64::of(self.t()), self.t(), self.h(), keys, f) };
-    }
-
-    /// Calls `f` for every index of `keys`, which will be looked up.
-    #[inline(always)]
-    pub(super) fn for_reading(&self, keys: &[u64], f: impl FnMut(usize)) {
-        if self.t().fast != Fast::Fast64 {
-            return (0..keys.len()).for_each(f);
-        }
-        // SAFETY: as in `assign`.
-        unsafe { batch::for_reading(amd64::of(self.t()), self.t(), self.h(), keys, f) };
     }
 
     #[inline(always)]

@@ -11,10 +11,10 @@ use gohmap::version::GoVersion;
 const PAGE: usize = 4096;
 
 /// A page of one of the two arrays, in each of the copies.
-struct Hole([usize; 2]);
+pub(super) struct Hole([usize; 2]);
 
 impl Hole {
-    fn set(&self, copies: [&Copy; 2], prot: Prot) {
+    pub(super) fn set(&self, copies: [&Copy; 2], prot: Prot) {
         for (c, page) in copies.into_iter().zip(self.0) {
             c.t.rt.heap.protect(page, 1, prot).expect("a page of the heap");
         }
@@ -22,7 +22,7 @@ impl Hole {
 }
 
 /// What a death says, its address relative to the arrays.
-fn words(c: &Copy, death: &Death) -> String {
+pub(super) fn words(c: &Copy, death: &Death) -> String {
     let Death::Fatal(f) = death else { panic!("{death:?}") };
     let address = f.details().iter().find_map(|d| d.strip_prefix("unexpected fault address 0x"));
     let place = address.map(|a| c.place(usize::from_str_radix(a, 16).expect("an address")));
@@ -76,7 +76,7 @@ fn faults_leave_what_the_portable_functions_leave() {
 }
 
 /// A page of an array of the maps; none while these are smaller.
-fn hole(copies: [&Copy; 2], n: &mut Numbers) -> Option<Hole> {
+pub(super) fn hole(copies: [&Copy; 2], n: &mut Numbers) -> Option<Hole> {
     // SAFETY: a live header.
     let growing = unsafe { mem::ld64(copies[0].h + 24) } != 0;
     let field = if growing && n.below(2) == 0 { 24 } else { 16 };

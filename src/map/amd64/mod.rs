@@ -7,6 +7,7 @@
 //!
 //! Which set runs is decided once, by what the processor can do or by `GOHMAP_ISA`.
 
+use super::batch::ManyKeys;
 use super::faststr::GoString;
 #[cfg(gohmap_asm)]
 use super::malloc;
@@ -174,10 +175,12 @@ pub struct Fast64 {
     pub mapaccess2_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize) -> Found,
     /// `mapiternext`, for map types of every kind.
     pub mapiternext: unsafe extern "C-unwind" fn(t: &MapType, it: &mut Hiter),
-    /// Asks for the buckets of eight keys that will be assigned to or deleted.
+    /// Asks for the buckets of eight keys.
     pub prefetch: Prefetch,
-    /// Asks for the buckets of eight keys that will be looked up.
-    pub prefetch_read: Prefetch,
+    /// `m[key] = value` for many keys, as far as it comes; for [`Routines::Words`] alone.
+    pub assign_many: Option<ManyKeys>,
+    /// `m[key]` for many keys, likewise.
+    pub get_many: Option<ManyKeys>,
 }
 
 /// Asks for the buckets of eight keys; changes nothing.
@@ -290,7 +293,8 @@ static PORTABLE: Fast64 = Fast64 {
     mapaccess2_str: gohmap_slow_mapaccess2_faststr,
     mapiternext: gohmap_slow_mapiternext,
     prefetch: no_prefetch,
-    prefetch_read: no_prefetch,
+    assign_many: None,
+    get_many: None,
 };
 
 #[cfg(gohmap_asm)]

@@ -1,5 +1,6 @@
 //! The assembly's side: its routines, and the functions that they jump to and call.
 
+use super::super::batch::Many;
 use super::*;
 use crate::heap::OnFree;
 use crate::probe::{Absent, GrowWork, Probe, Step};
@@ -14,8 +15,8 @@ macro_rules! family {
         $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
         $assign32:ident $access1_32:ident $access2_32:ident,
         $assign_str:ident $access1_str:ident $access2_str:ident,
-        $next:ident $prefetch:ident $prefetch_read:ident
-        $(, $words:ident $words_access1:ident $words_access2:ident)?
+        $next:ident $prefetch:ident
+        $(, $words:ident $words_access1:ident $words_access2:ident $assign_many:expr, $get_many:expr)?
     ) => {
         #[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
         unsafe extern "C-unwind" {
@@ -39,10 +40,16 @@ macro_rules! family {
             mapaccess2_str: $access2_str,
             mapiternext: $next,
             prefetch: $prefetch,
-            prefetch_read: $prefetch_read,
+            assign_many: None,
+            get_many: None,
         };
-        $(pub(super) static $words: Fast64 =
-            Fast64 { mapaccess1: $words_access1, mapaccess2: $words_access2, ..$name };)?
+        $(pub(super) static $words: Fast64 = Fast64 {
+            mapaccess1: $words_access1,
+            mapaccess2: $words_access2,
+            assign_many: $assign_many,
+            get_many: $get_many,
+            ..$name
+        };)?
     };
 }
 family! {
@@ -53,7 +60,7 @@ family! {
     gohmap_slow_mapaccess2_fast64_scalar gohmap_slow_mapdelete_fast64_scalar,
     gohmap_slow_mapassign_fast32 gohmap_slow_mapaccess1_fast32 gohmap_slow_mapaccess2_fast32,
     gohmap_slow_mapassign_faststr gohmap_slow_mapaccess1_faststr gohmap_slow_mapaccess2_faststr,
-    gohmap_slow_mapiternext no_prefetch no_prefetch
+    gohmap_slow_mapiternext no_prefetch
 }
 family! {
     SSE41 &Sse41Work,
@@ -63,8 +70,8 @@ family! {
     gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41,
     gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41 gohmap_mapaccess2_fast32_sse41,
     gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_sse41 gohmap_mapaccess2_faststr_sse41,
-    gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41 gohmap_prefetchread_fast64_sse41,
-    SSE41_WORDS gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41
+    gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41,
+    SSE41_WORDS gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41 None, None
 }
 family! {
     AVX512 &Avx512Work,
@@ -74,8 +81,9 @@ family! {
     gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512,
     gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41 gohmap_mapaccess2_fast32_sse41,
     gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_sse41 gohmap_mapaccess2_faststr_sse41,
-    gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512 gohmap_prefetchread_fast64_avx512,
+    gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512,
     AVX512_WORDS gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512
+    Some(gohmap_assignmany_fast64_avx512), Some(gohmap_getmany_fast64_avx512)
 }
 
 #[expect(improper_ctypes, reason = "as above")]
@@ -94,10 +102,10 @@ unsafe extern "C-unwind" {
     fn gohmap_mapiternext_avx512(t: &MapType, it: &mut Hiter);
     fn gohmap_mapset_fast64_sse41(t: &MapType, h: usize, key: u64, value: u64) -> usize;
     fn gohmap_mapset_fast64_avx512(t: &MapType, h: usize, key: u64, value: u64) -> usize;
+    fn gohmap_assignmany_fast64_avx512(t: &MapType, h: usize, many: &mut Many) -> usize;
+    fn gohmap_getmany_fast64_avx512(t: &MapType, h: usize, many: &mut Many) -> usize;
     fn gohmap_prefetch_fast64_sse41(t: &MapType, h: usize, keys: &[u64; 8]);
-    fn gohmap_prefetchread_fast64_sse41(t: &MapType, h: usize, keys: &[u64; 8]);
     fn gohmap_prefetch_fast64_avx512(t: &MapType, h: usize, keys: &[u64; 8]);
-    fn gohmap_prefetchread_fast64_avx512(t: &MapType, h: usize, keys: &[u64; 8]);
 }
 
 unsafe extern "C-unwind" fn mapset_scalar(t: &MapType, h: usize, key: u64, _: u64) -> usize {
