@@ -3,9 +3,10 @@
 //!
 //! Every Go that there is builds the program in `go/`. Without a Go that is skipped, aloud.
 
-use crate::toolchains::{Toolchain, toolchains};
+use crate::toolchains::toolchains;
 use gohmap::fatal::recover;
 use gohmap::gomap::Any;
+use gohmap::lab::toolchain::Toolchain;
 use gohmap::rng::Rng;
 use gohmap::runtime::{Runtime, RuntimeConfig};
 use gohmap::sync::{Layers, SyncMap};
@@ -19,31 +20,29 @@ use std::process::{Command, Stdio};
 const MAPS: usize = 200;
 const OPERATIONS: usize = 150;
 
-impl Toolchain {
-    /// What the real map answers.
-    fn run(&self, script: &str) -> String {
-        let exe = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("syncmap-{}", self.name));
-        // From 1.24 on both maps are others, unless one asks for the old ones.
-        let old = if self.version == GoVersion::V1_24 { "noswissmap,nosynchashtriemap" } else { "" };
-        let status = Command::new(&self.go)
-            .args(["build", "-p", "2", "-o"])
-            .arg(&exe)
-            .arg(".")
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sync/go"))
-            .envs([("GOTOOLCHAIN", "local"), ("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("CGO_ENABLED", "0")])
-            .envs([("GO111MODULE", "on"), ("GOEXPERIMENT", old)])
-            .status()
-            .expect("go build");
-        assert!(status.success(), "go/main.go does not build with Go {}", self.name);
-        let mut child = Command::new(&exe).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program");
-        let mut to = child.stdin.take().expect("a pipe");
-        let script = script.to_owned();
-        let writer = std::thread::spawn(move || to.write_all(script.as_bytes()));
-        let out = child.wait_with_output().expect("the program");
-        writer.join().expect("a thread").expect("the program reads");
-        assert!(out.status.success(), "Go {}: {}", self.name, out.status);
-        String::from_utf8(out.stdout).expect("text")
-    }
+/// What the real map answers.
+fn run(go: &Toolchain, script: &str) -> String {
+    let exe = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("syncmap-{}", go.release));
+    // From 1.24 on both maps are others, unless one asks for the old ones.
+    let old = if go.version == GoVersion::V1_24 { "noswissmap,nosynchashtriemap" } else { "" };
+    let status = go
+        .go()
+        .args(["build", "-p", "2", "-o"])
+        .arg(&exe)
+        .arg(".")
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sync/go"))
+        .envs([("CGO_ENABLED", "0"), ("GOEXPERIMENT", old)])
+        .status()
+        .expect("go build");
+    assert!(status.success(), "go/main.go does not build with {}", go.release);
+    let mut child = Command::new(&exe).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program");
+    let mut to = child.stdin.take().expect("a pipe");
+    let script = script.to_owned();
+    let writer = std::thread::spawn(move || to.write_all(script.as_bytes()));
+    let out = child.wait_with_output().expect("the program");
+    writer.join().expect("a thread").expect("the program reads");
+    assert!(out.status.success(), "{}: {}", go.release, out.status);
+    String::from_utf8(out.stdout).expect("text")
 }
 
 /// Operations at random, the same for every seed; those that this Go has.
@@ -172,18 +171,18 @@ fn emulated(version: GoVersion, script: &str) -> Vec<String> {
 
 #[test]
 fn the_same_answers_and_layers() {
-    for go in toolchains() {
+    for (_, go) in toolchains() {
         let script = script(go.version, 11);
-        let real = go.run(&script);
+        let real = run(&go, &script);
         let ours = emulated(go.version, &script);
         let real: Vec<&str> = real.lines().collect();
         for (i, op) in script.lines().enumerate() {
-            assert_eq!(Some(ours[i].as_str()), real.get(i).copied(), "Go {}, line {}: {op}", go.name, i + 1);
+            assert_eq!(Some(ours[i].as_str()), real.get(i).copied(), "{}, line {}: {op}", go.release, i + 1);
         }
         assert_eq!(ours.len(), real.len());
         let of = |what: &str| ours.iter().filter(|l| l.contains(what)).count();
         assert!(of("hash of unhashable") > 100 && of(" expunged 1") > 100, "the script does not go everywhere");
-        println!("Go {}: {} operations agree", go.name, ours.len() - MAPS);
+        println!("{}: {} operations agree", go.release, ours.len() - MAPS);
     }
 }
 
