@@ -219,7 +219,11 @@ impl Page<'_> {
     /// An outcome: its exit status, and what tells most of it.
     fn seen(&mut self, head: &str, t: &JudgedTest<'_>, seen: &Seen) -> Result<()> {
         for o in &seen.outcomes {
-            let exit = if t.test.experiment.case().is_some() { format!(": {}", o.exit) } else { ":".to_owned() };
+            let exit = if matches!(t.test.experiment, Experiment::Code(_) | Experiment::Vet(_)) {
+                ":".to_owned()
+            } else {
+                format!(": {}", o.exit)
+            };
             writeln!(self.out, "{INDENT}{head}{exit}")?;
             for line in evidence(t, o) {
                 let line = clip(&line.replace('\t', " | "), WIDTH - 2 * INDENT.len());
@@ -248,7 +252,10 @@ impl Page<'_> {
         let count = |v| all.iter().filter(|j| j.verdict == v).count();
         let compared = all.iter().filter_map(Judged::agrees).count();
         let agree = all.iter().filter(|j| j.agrees() == Some(true)).count();
-        let real = runner.real_name().map_or_else(String::new, |r| format!(" {agree} of {compared} agree with {r}."));
+        let real = runner
+            .real_name()
+            .filter(|_| compared > 0)
+            .map_or_else(String::new, |r| format!(" {agree} of {compared} agree with {r}."));
         let (holds, in_part) = (count(Some(Verdict::Holds)), count(Some(Verdict::InPart)));
         let (not, cannot) = (count(Some(Verdict::DoesNotHold)), count(None));
         let sum = format!("{holds} hold, {in_part} hold in part, {not} do not hold, {cannot} cannot be run.{real}");

@@ -48,7 +48,10 @@ fn hold_together(rows: &[Value]) {
     for r in rows {
         let name = &r["claim"];
         assert_ne!(r["agrees"], false, "{r:#}");
-        assert_eq!(r["cannot"].is_null(), !r["verdict"].is_null(), "{name}");
+        // Some only a toolchain can tell; speed is not recorded.
+        let told = r["tests"].as_array().expect("tests").iter().any(|t| t["missing"].is_null());
+        assert_eq!(told, !r["verdict"].is_null(), "{name}");
+        assert!(r["cannot"].is_null() || !told, "{name}");
         if r["agrees"] == true {
             assert_eq!(r["verdict"], r["real_verdict"], "{name}");
         }
@@ -200,13 +203,14 @@ fn real_go_agrees() {
         let speed = |r: &&Value| r["tests"][0]["predicts"].as_str().expect("words").contains("faster");
         let alone: Vec<&str> =
             live.iter().filter(decided).filter(|r| !speed(r)).map(|r| r["claim"].as_str().expect("a name")).collect();
-        assert!(alone.len() >= 6, "{alone:?}");
+        assert!(alone.len() >= 7, "{alone:?}");
+        assert_eq!(verdict(&live, "sync-map-needs-no-make"), "holds");
         let recorded = lines(&[&["claims", "--json", "--go", version, "--only"][..], &alone].concat());
         let verdicts = |rows: &[Value]| -> HashMap<String, Value> {
             rows.iter().map(|r| (r["claim"].to_string(), r["verdict"].clone())).collect()
         };
         let live_verdicts = verdicts(&live);
-        for (claim, v) in verdicts(&recorded) {
+        for (claim, v) in verdicts(&recorded).into_iter().filter(|(_, v)| !v.is_null()) {
             assert_eq!(v, live_verdicts[&claim], "{claim} of {release}, recorded and live");
         }
         let agree = live.iter().filter(|r| r["agrees"] == true).count();

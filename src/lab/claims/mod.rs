@@ -15,8 +15,8 @@
 //! ```
 //!
 //! An experiment is a `program` of [`programs`], at a `level` of GOTRACEBACK if there is one; `code`, a look
-//! at the instructions of a function of Go's runtime; `vet`, what `go vet` says of a snippet; or `speed`, a program whose
-//! samples are compared. What a test may predict is in [`Prediction`].
+//! at the instructions of a function of Go's runtime; `vet`, what `go vet` says of a snippet; `speed`, a program whose
+//! samples are compared; or `original`, a Go program without a counterpart. What a test may predict is in [`Prediction`].
 
 mod code;
 mod judge;
@@ -30,6 +30,7 @@ pub use recorded::{Recording, record};
 pub use run::{Runner, Seen};
 pub use vet::{SNIPPETS, Snippet};
 
+use super::programs::originals::is_program;
 use super::programs::recorded::Outcome;
 use super::programs::{self, Case};
 use crate::lab::bench::report::stats::{Median, median};
@@ -79,6 +80,8 @@ pub enum Experiment {
     Vet(&'static str),
     /// A program that prints samples of its speed.
     Speed(&'static str),
+    /// A program and its case that have no counterpart here, so that only a toolchain can run them.
+    Original(&'static str, &'static str),
 }
 
 impl Experiment {
@@ -87,14 +90,14 @@ impl Experiment {
     pub fn case(self) -> Option<&'static Case> {
         match self {
             Self::Program(name, _) | Self::Speed(name) => programs::find(name),
-            Self::Code(_) | Self::Vet(_) => None,
+            Self::Code(_) | Self::Vet(_) | Self::Original(..) => None,
         }
     }
 
     /// What it is called in recordings.
     fn recorded_name(self) -> Option<String> {
         match self {
-            Self::Program(..) | Self::Speed(_) => None,
+            Self::Program(..) | Self::Speed(_) | Self::Original(..) => None,
             Self::Code(function) => Some(format!("code.{function}")),
             Self::Vet(snippet) => Some(format!("vet.{snippet}")),
         }
@@ -106,6 +109,7 @@ impl std::fmt::Display for Experiment {
         match self {
             Self::Program(case, "") | Self::Speed(case) => f.write_str(case),
             Self::Program(case, level) => write!(f, "{case} with GOTRACEBACK={level}"),
+            Self::Original(program, case) => write!(f, "{program}.{case}, by Go alone"),
             Self::Code(function) => write!(f, "the instructions of {function}"),
             Self::Vet(snippet) => write!(f, "go vet on {snippet}.go"),
         }
@@ -227,6 +231,7 @@ struct RawTest {
     code: Option<String>,
     vet: Option<String>,
     speed: Option<String>,
+    original: Option<String>,
     exit: Option<i32>,
     stdout: Option<String>,
     no_stdout: Option<String>,
@@ -240,20 +245,25 @@ struct RawTest {
 impl RawTest {
     fn read(self) -> Result<Test, String> {
         let case = |name: &str| programs::find(name).map(|c| c.name);
-        let experiment = match (&self.program, &self.code, &self.vet, &self.speed) {
-            (Some(name), None, None, None) => {
-                let level = self.level.as_deref().unwrap_or_default();
-                let level = programs::LEVELS.into_iter().chain([""]).find(|l| *l == level).ok_or("no such level")?;
-                case(name).map(|name| Experiment::Program(name, level))
-            }
-            (None, Some(name), None, None) => code::FUNCTIONS.iter().find(|f| *f == name).map(|f| Experiment::Code(f)),
-            (None, None, Some(name), None) => {
-                SNIPPETS.iter().find(|s| s.name == *name).map(|s| Experiment::Vet(s.name))
-            }
-            (None, None, None, Some(name)) => case(name).map(Experiment::Speed),
-            _ => return Err("a test has one experiment".to_owned()),
+        let named = [&self.program, &self.code, &self.vet, &self.speed, &self.original];
+        let named: Vec<&String> = named.into_iter().flatten().collect();
+        let [name] = *named else { return Err("a test has one experiment".to_owned()) };
+        let experiment = if self.program.is_some() {
+            let level = self.level.as_deref().unwrap_or_default();
+            let level = programs::LEVELS.into_iter().chain([""]).find(|l| *l == level).ok_or("no such level")?;
+            case(name).map(|name| Experiment::Program(name, level))
+        } else if self.code.is_some() {
+            code::FUNCTIONS.iter().find(|f| *f == name).map(|f| Experiment::Code(f))
+        } else if self.vet.is_some() {
+            SNIPPETS.iter().find(|s| s.name == *name).map(|s| Experiment::Vet(s.name))
+        } else if self.speed.is_some() {
+            case(name).map(Experiment::Speed)
+        } else {
+            let parts: Option<(&'static str, &'static str)> = name.clone().leak().split_once('.');
+            parts.filter(|p| is_program(p.0)).map(|(program, case)| Experiment::Original(program, case))
         };
-        let named = [self.program, self.code, self.vet, self.speed].into_iter().flatten().next().unwrap_or_default();
+        let experiment = experiment.ok_or_else(|| format!("there is no {name:?}"))?;
+        let name = name.clone();
         let prediction = Prediction {
             exit: self.exit,
             stdout: self.stdout,
@@ -264,9 +274,8 @@ impl RawTest {
             faster: self.faster.zip(self.than),
         };
         if prediction == Prediction::default() {
-            return Err(format!("nothing is predicted of {named:?}"));
+            return Err(format!("nothing is predicted of {name:?}"));
         }
-        let experiment = experiment.ok_or_else(|| format!("there is no {named:?}"))?;
         Ok(Test { experiment, prediction })
     }
 }

@@ -88,6 +88,7 @@ impl Runner {
         }
         match (&self.originals, e) {
             (Some(o), _) if e.case().is_some_and(|c| c.program() == "cgo") => o.no_cgo.clone(),
+            (None, Experiment::Original(..)) => Some("only real Go can tell: give a toolchain".to_owned()),
             (None, Experiment::Code(_) | Experiment::Vet(_)) if recorded::release(self.version).is_none() => {
                 Some(format!("nothing is recorded of Go {}: give a toolchain", self.version))
             }
@@ -153,6 +154,9 @@ impl Runner {
                     None => None,
                 }
             }
+            Experiment::Original(program, case) => {
+                Some(outcome(originals.run_original(program, case, "", LIMIT, &mut *waiting)?))
+            }
             Experiment::Code(function) => code::of_binary(&originals.binary("nilassign"), &code::gos(function))?,
             Experiment::Vet(snippet) => {
                 if self.vetted.is_none() {
@@ -170,7 +174,7 @@ impl Runner {
                 let r = programs::lookup(e.case()?, self.version, level)?;
                 (r.version, r.outcomes.to_vec())
             }
-            Experiment::Speed(_) => return None,
+            Experiment::Speed(_) | Experiment::Original(..) => return None,
             Experiment::Code(_) | Experiment::Vet(_) => recorded::lookup(&e.recorded_name()?, self.version)?,
         };
         Some(Seen { by: format!("{release}, recorded"), outcomes, recorded: true })

@@ -259,5 +259,7 @@ func main() {
 		{"header", header}, {"growth", growth}, {"rangedelete", rangedelete}, {"exporter", exporter}, {"locked", locked},
 		{"counter", counter}, {"snapshot", snapshot}, {"constructor", constructor}, {"firstwrite", firstwrite},
 		{"readmostly", readmostly},
+		// These have no counterpart: they are about package sync.
+		{"syncwrites", syncwrites}, {"syncreads", syncreads}, {"synczero", synczero},
 	})()
 }

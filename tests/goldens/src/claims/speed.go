@@ -73,3 +73,50 @@ func readmostly() {
 		}
 	})
 }
+
+// syncAgainstLocked takes the time of a sync.Map and of a map behind a lock; of eleven operations the first few are writes.
+func syncAgainstLocked(writes uint64) {
+	var shared sync.Map
+	var mu sync.RWMutex
+	m := filled()
+	for k := uint64(0); k < keys; k++ {
+		shared.Store(k, k)
+	}
+	against("sync.Map", func(i uint64) {
+		if i%11 < writes {
+			shared.Store(i%keys, i)
+		} else {
+			shared.Load(i % keys)
+		}
+	}, "locked map", func(i uint64) {
+		if i%11 < writes {
+			mu.Lock()
+			m[i%keys] = i
+			mu.Unlock()
+		} else {
+			mu.RLock()
+			_ = m[i%keys]
+			mu.RUnlock()
+		}
+	})
+}
+
+//go:noinline
+func syncwrites() { syncAgainstLocked(10) }
+
+//go:noinline
+func syncreads() { syncAgainstLocked(1) }
+
+// synczero writes to a sync.Map that nobody has made.
+//
+//go:noinline
+func synczero() {
+	var shared sync.Map
+	together(func(g uint64) { shared.Store(g, g) })
+	n := 0
+	shared.Range(func(k, v any) bool {
+		n++
+		return k == v
+	})
+	fmt.Println("entries of the sync.Map:", n)
+}
