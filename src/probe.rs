@@ -164,6 +164,12 @@ pub trait Probe {
     /// Called before the step is done.
     fn step(&self, step: Step);
 
+    /// Called between two accesses to memory that one step announces together, where another goroutine may come in between
+    /// and see or spoil half of it: between load and store of `flags ^= hashWriting`, between the fields that a growth puts
+    /// in place. It is no step, and is not counted as one.
+    #[inline(always)]
+    fn between(&self) {}
+
     /// A faster `growWork_fast64`; `None`, so that the probe is told of every step.
     #[inline(always)]
     fn grow_work(&self) -> Option<GrowWork> {

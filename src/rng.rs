@@ -25,6 +25,11 @@ impl Rng {
         self.0.store(state, Relaxed);
     }
 
+    /// The state: what comes next depends on nothing else.
+    pub(crate) fn state(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
     /// The next 64 bits (`rand`, and `fastrand64` before Go 1.22).
     pub fn rand(&self) -> u64 {
         let s = self.0.load(Relaxed).wrapping_add(0xa076_1d64_78bd_642f);

@@ -9,6 +9,7 @@ mod claims;
 mod crash;
 mod dump;
 mod explain;
+mod explore;
 mod fsck;
 mod inspect;
 mod list;
@@ -76,6 +77,7 @@ enum Verb {
     Dump(dump::Dump),
     View(view::View),
     Explain(explain::Explain),
+    Explore(explore::Explore),
     Oom(oom::Oom),
     Claims(claims::Claims),
     Nil(nil::Nil),
@@ -113,6 +115,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Dump(dump) => dump.run(),
         Verb::View(view) => view.run(),
         Verb::Explain(explain) => explain.run(),
+        Verb::Explore(explore) => explore.run(),
         Verb::Oom(oom) => oom.run(),
         Verb::Claims(claims) => claims.run(),
         Verb::Nil(nil) => nil.run(),
@@ -218,6 +221,7 @@ mod tests {
                 | Verb::Dump(_)
                 | Verb::View(_)
                 | Verb::Explain(_)
+                | Verb::Explore(_)
                 | Verb::Oom(_)
                 | Verb::Nil(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),

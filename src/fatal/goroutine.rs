@@ -181,7 +181,8 @@ pub(crate) fn with_current<R>(f: impl FnOnce(&G) -> R) -> R {
     if p.is_null() {
         p = adopt_first();
     }
-    // SAFETY: CURRENT points into the Arc that OWNED keeps, and is nulled before that goes.
+    // SAFETY: CURRENT points into the Arc that OWNED keeps, and is nulled before that goes; or into that of a fiber, which
+    // outlives its being there.
     f(unsafe { &*p })
 }
 
@@ -247,6 +248,31 @@ fn goexit(f: impl FnOnce()) {
 pub(super) fn end_as_go(f: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
         throw::uncaught(payload);
+    }
+}
+
+/// A goroutine that shares its OS thread with others, each on a stack of its own. Whoever switches between the stacks says
+/// which of them runs.
+pub(crate) struct Fiber(Arc<G>);
+
+impl Fiber {
+    /// A goroutine of this thread that does not run yet; it is in no traceback.
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(G::new(NEXT_ID.fetch_add(1, Ordering::Relaxed), false, 1, None)))
+    }
+
+    /// Makes it the goroutine that runs on this thread.
+    ///
+    /// # Safety
+    /// It is on the thread that made it, and lives until [`Fiber::leave`] or another fiber's `enter` is called there; the stack
+    /// that goes on is the one on which all its regions were entered.
+    pub(crate) unsafe fn enter(&self) {
+        CURRENT.set(Arc::as_ptr(&self.0));
+    }
+
+    /// Makes the thread's own goroutine run again.
+    pub(crate) fn leave() {
+        OWNED.with_borrow(|own| CURRENT.set(own.as_ref().map_or(ptr::null(), |own| Arc::as_ptr(&own.0))));
     }
 }
 

@@ -106,6 +106,18 @@ impl Heap {
     }
 }
 
+impl Heap {
+    /// Puts the addresses of everything that has been handed out so far into `into`, a range for each span of one size class,
+    /// the earliest first; nothing where objects are not placed as in Go. As long as nothing freed is used again, they say
+    /// where the next objects will be.
+    pub(crate) fn handed_out(&self, into: &mut Vec<std::ops::Range<usize>>) {
+        into.clear();
+        if let Placing::Spans(spans) = &self.state().placing {
+            into.extend(spans.handed_out());
+        }
+    }
+}
+
 impl Saved {
     fn ready(&self) -> usize {
         match &self.state.placing {

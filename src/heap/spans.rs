@@ -194,6 +194,11 @@ impl Spans {
         self.arena.forget();
     }
 
+    /// The slots of each span that have been used.
+    pub(super) fn handed_out(&self) -> impl Iterator<Item = Range<usize>> {
+        self.spans.iter().map(|s| s.base..s.base + s.used as usize * s.slot_size())
+    }
+
     pub(super) fn committed(&self) -> usize {
         self.arena.committed
     }

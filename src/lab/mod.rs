@@ -9,6 +9,8 @@ pub mod check;
 pub mod child;
 pub mod claims;
 pub mod experiment;
+#[cfg(target_os = "linux")]
+pub mod explore;
 pub mod file;
 mod normalise;
 pub mod programs;

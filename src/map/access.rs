@@ -14,7 +14,7 @@ unsafe fn find<P: Probe>(t: &MapType, h: H, key: usize, p: &P) -> Option<(usize,
     unsafe {
         let hash = (t.hasher)(t, key, h.hash0().into());
         p.step(Step::Hash { hash });
-        let mut b = lookup_bucket(t, h, hash);
+        let mut b = lookup_bucket(t, h, hash, p);
         let top = tophash(hash);
         while !b.is_nil() {
             p.step(Step::Bucket { addr: b.0 });

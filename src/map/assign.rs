@@ -34,7 +34,7 @@ pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> u
         let hash = (t.hasher)(t, key, h.hash0().into());
         p.step(Step::Hash { hash });
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
-        h.toggle_writing();
+        h.toggle_writing(p);
         if h.buckets() == 0 {
             let what = For { role: Role::Buckets, map: h, table: 0 };
             let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
@@ -81,6 +81,7 @@ pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> u
                 mem::st64(b.elem(t, i), new as u64);
             }
             typedmemmove(k, key, t.key_size);
+            p.between();
             b.set_top(i, top);
             let count = h.count().wrapping_add(1);
             p.step(Step::Count { count });
@@ -91,7 +92,7 @@ pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> u
             fatal::fatal("concurrent map writes")
         }
         p.step(Step::FlagsWrite { flags: h.flags() & !HASH_WRITING });
-        h.clear_writing();
+        h.clear_writing(p);
         p.step(Step::Leave { op: Op::Assign });
         let e = b.elem(t, i);
         if t.indirect_elem() { mem::ld64(e) as usize } else { e }

@@ -33,7 +33,7 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
             fatal::fatal("concurrent map writes")
         }
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
-        h.toggle_writing();
+        h.toggle_writing(p);
         let rules = t.rt.rules();
         if rules.clear_marks_empty {
             mapclear_func1(t, h.buckets(), bucket_mask(h.b()), p);
@@ -44,8 +44,12 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
         }
         let watched = h.flags() & (ITERATOR | OLD_ITERATOR) != 0;
         let old = h.oldbuckets();
-        h.set_flags(h.flags() & !SAME_SIZE_GROW);
+        let flags = h.flags();
+        p.between();
+        h.set_flags(flags & !SAME_SIZE_GROW);
+        p.between();
         h.set_oldbuckets(0);
+        p.between();
         h.set_nevacuate(0);
         h.set_noverflow(0);
         p.step(Step::Count { count: 0 });
@@ -53,7 +57,9 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
         if let Some(at) = rules.clear_seq_offset {
             mem::st64(h.0 + at, mem::ld64(h.0 + at).wrapping_add(1));
         }
+        p.between();
         h.reseed(t);
+        p.between();
         let extra = h.extra(t);
         if extra != 0 {
             for field in [0, 8, 16] {
@@ -76,7 +82,7 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
             fatal::fatal("concurrent map writes")
         }
         p.step(Step::FlagsWrite { flags: h.flags() & !HASH_WRITING });
-        h.clear_writing();
+        h.clear_writing(p);
         p.step(Step::Leave { op: Op::Clear });
     }
 }

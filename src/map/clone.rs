@@ -65,6 +65,7 @@ unsafe fn mapclone2<P: Probe>(t: &MapType, src: H, p: &P) -> usize {
             // One bucket, as it is; an overflow bucket that hangs from it is shared.
             dst.set_buckets(bucket(t));
             dst.set_count(src.count());
+            p.between();
             typedmemmove(dst.buckets(), src.buckets(), t.bucket.size);
             p.step(Step::Leave { op: Op::Clone });
             return dst.0;

@@ -37,7 +37,7 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
         let hash = (t.hasher)(t, key, h.hash0().into());
         p.step(Step::Hash { hash });
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
-        h.toggle_writing();
+        h.toggle_writing(p);
         let bucket = hash & bucket_mask(h.b());
         if h.growing() {
             growWork(t, h, bucket, p);
@@ -62,6 +62,7 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
             } else {
                 clear(e, t.elem_size, t.elem_has_pointers);
             }
+            p.between();
             b.set_top(i, EMPTY_ONE);
             mark_rest_empty(t, first, b, i, p);
             let count = h.count().wrapping_sub(1);
@@ -75,7 +76,7 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
             fatal::fatal("concurrent map writes")
         }
         p.step(Step::FlagsWrite { flags: h.flags() & !HASH_WRITING });
-        h.clear_writing();
+        h.clear_writing(p);
         p.step(Step::Leave { op: Op::Delete });
     }
 }

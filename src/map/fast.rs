@@ -39,11 +39,12 @@ unsafe fn find<K: FastKey, P: Probe>(t: &MapType, h: H, key: K, p: &P) -> usize 
     unsafe {
         let mut b = if h.b() == 0 {
             // A single bucket is searched without hashing, and is never an old one.
+            p.between();
             B(h.buckets())
         } else {
             let hash = hash(t, h, key);
             p.step(Step::Hash { hash });
-            lookup_bucket(t, h, hash)
+            lookup_bucket(t, h, hash, p)
         };
         while !b.is_nil() {
             p.step(Step::Bucket { addr: b.0 });
@@ -103,7 +104,7 @@ unsafe fn begin_assign<K: FastKey, P: Probe>(t: &MapType, h: H, key: K, p: &P) -
         let hash = hash(t, h, key);
         p.step(Step::Hash { hash });
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
-        h.toggle_writing();
+        h.toggle_writing(p);
         if h.buckets() == 0 {
             let what = For { role: Role::Buckets, map: h, table: 0 };
             let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
@@ -155,6 +156,7 @@ pub(super) unsafe fn assign<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
             let (b, i) = free;
             p.step(Step::KeyStore { bucket: b.0, i });
             b.set_top(i, tophash(hash));
+            p.between();
             key.store(b.key(t, i));
             let count = h.count().wrapping_add(1);
             p.step(Step::Count { count });
@@ -166,7 +168,7 @@ pub(super) unsafe fn assign<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
             fatal::fatal("concurrent map writes")
         }
         p.step(Step::FlagsWrite { flags: h.flags() & !HASH_WRITING });
-        h.clear_writing();
+        h.clear_writing(p);
         p.step(Step::Leave { op: Op::Assign });
         elem
     }
@@ -231,7 +233,7 @@ pub(super) unsafe fn delete<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
         let hash = hash(t, h, key);
         p.step(Step::Hash { hash });
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
-        h.toggle_writing();
+        h.toggle_writing(p);
         let bucket = hash & bucket_mask(h.b());
         if h.growing() && !P::WORKED {
             K::grow_work(t, h, bucket, p);
@@ -251,6 +253,7 @@ pub(super) unsafe fn delete<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
                     mem::st64(b.key(t, i), 0);
                 }
                 clear(b.elem(t, i), t.bucket.elem_size, t.elem_has_pointers);
+                p.between();
                 b.set_top(i, EMPTY_ONE);
                 mark_rest_empty(t, first, b, i, p);
                 let count = h.count().wrapping_sub(1);
@@ -267,7 +270,7 @@ pub(super) unsafe fn delete<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
             fatal::fatal("concurrent map writes")
         }
         p.step(Step::FlagsWrite { flags: h.flags() & !HASH_WRITING });
-        h.clear_writing();
+        h.clear_writing(p);
         p.step(Step::Leave { op: Op::Delete });
     }
 }
@@ -287,7 +290,7 @@ pub(super) unsafe fn evacuate_bucket<K: FastKey, P: Probe>(t: &MapType, h: H, ol
             unlink(t, h, oldbucket);
         }
         if oldbucket == h.nevacuate() {
-            advanceEvacuationMark(t, h, newbit);
+            advanceEvacuationMark(t, h, newbit, p);
         }
     }
 }

@@ -155,7 +155,7 @@ unsafe fn find<P: Probe>(t: &MapType, h: H, key: &GoString, p: &P) -> usize {
         }
         let hash = hash(t, h, key);
         p.step(Step::Hash { hash });
-        let mut b = lookup_bucket(t, h, hash);
+        let mut b = lookup_bucket(t, h, hash, p);
         let top = tophash(hash);
         while !b.is_nil() {
             p.step(Step::Bucket { addr: b.0 });
@@ -246,7 +246,7 @@ pub unsafe fn mapassign_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
         let hash = hash(t, h, &key);
         p.step(Step::Hash { hash });
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
-        h.toggle_writing();
+        h.toggle_writing(p);
         if h.buckets() == 0 {
             let what = For { role: Role::Buckets, map: h, table: 0 };
             let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
@@ -279,7 +279,9 @@ pub unsafe fn mapassign_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
             let (b, i) = free;
             p.step(Step::KeyStore { bucket: b.0, i });
             b.set_top(i, top);
+            p.between();
             mem::st64(b.key(t, i).wrapping_add(8), key.len as u64);
+            p.between();
             mem::st64(b.key(t, i), key.str as u64);
             let count = h.count().wrapping_add(1);
             p.step(Step::Count { count });
@@ -291,7 +293,7 @@ pub unsafe fn mapassign_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
             fatal::fatal("concurrent map writes")
         }
         p.step(Step::FlagsWrite { flags: h.flags() & !HASH_WRITING });
-        h.clear_writing();
+        h.clear_writing(p);
         p.step(Step::Leave { op: Op::Assign });
         elem
     }
@@ -366,7 +368,7 @@ pub unsafe fn mapdelete_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
         let hash = hash(t, h, &key);
         p.step(Step::Hash { hash });
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
-        h.toggle_writing();
+        h.toggle_writing(p);
         let bucket = hash & bucket_mask(h.b());
         if h.growing() {
             growWork_faststr(t, h, bucket, p);
@@ -385,6 +387,7 @@ pub unsafe fn mapdelete_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
                 p.step(Step::SlotClear { bucket: b.0, i });
                 mem::st64(k, 0);
                 clear(b.elem(t, i), t.bucket.elem_size, t.elem_has_pointers);
+                p.between();
                 b.set_top(i, EMPTY_ONE);
                 mark_rest_empty(t, first, b, i, p);
                 let count = h.count().wrapping_sub(1);
@@ -401,7 +404,7 @@ pub unsafe fn mapdelete_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
             fatal::fatal("concurrent map writes")
         }
         p.step(Step::FlagsWrite { flags: h.flags() & !HASH_WRITING });
-        h.clear_writing();
+        h.clear_writing(p);
         p.step(Step::Leave { op: Op::Delete });
     }
 }
@@ -435,7 +438,7 @@ unsafe fn evacuate_faststr<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
             unlink(t, h, oldbucket);
         }
         if oldbucket == h.nevacuate() {
-            advanceEvacuationMark(t, h, newbit);
+            advanceEvacuationMark(t, h, newbit, p);
         }
     }
     black_box(());

@@ -162,9 +162,13 @@ pub(super) unsafe fn hashGrow<P: Probe>(t: &MapType, h: H, p: &P) {
             flags |= OLD_ITERATOR;
         }
         h.set_b(b);
+        p.between();
         h.set_flags(flags);
+        p.between();
         h.set_oldbuckets(old);
+        p.between();
         h.set_buckets(new);
+        p.between();
         h.set_nevacuate(0);
         h.set_noverflow(0);
         let extra = h.extra(t);
@@ -220,7 +224,7 @@ pub(super) unsafe fn evacuate<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P
             unlink(t, h, oldbucket);
         }
         if oldbucket == h.nevacuate() {
-            advanceEvacuationMark(t, h, newbit);
+            advanceEvacuationMark(t, h, newbit, p);
         }
     }
 }
@@ -327,7 +331,7 @@ pub(super) unsafe fn let_go(t: &MapType, h: H, old: usize, flags: u8) {
 /// `advanceEvacuationMark`: skips buckets that are done already; ends the growth after the last.
 #[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
 #[inline(never)]
-pub(super) unsafe fn advanceEvacuationMark(t: &MapType, h: H, newbit: u64) {
+pub(super) unsafe fn advanceEvacuationMark<P: Probe>(t: &MapType, h: H, newbit: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
     unsafe {
         h.set_nevacuate(h.nevacuate().wrapping_add(1));
@@ -338,12 +342,15 @@ pub(super) unsafe fn advanceEvacuationMark(t: &MapType, h: H, newbit: u64) {
         }
         if h.nevacuate() == newbit {
             let old = h.oldbuckets();
+            p.between();
             h.set_oldbuckets(0);
             let extra = h.extra(t);
             if extra != 0 {
                 mem::st64(extra + 8, 0);
             }
-            h.set_flags(h.flags() & !SAME_SIZE_GROW);
+            let flags = h.flags();
+            p.between();
+            h.set_flags(flags & !SAME_SIZE_GROW);
             let_go(t, h, old, h.flags());
         }
     }

@@ -117,16 +117,24 @@ impl H {
 
     /// `h.flags ^= hashWriting`.
     #[inline(always)]
-    pub(super) unsafe fn toggle_writing(self) {
+    pub(super) unsafe fn toggle_writing<P: Probe>(self, p: &P) {
         // SAFETY: as above.
-        unsafe { self.set_flags(self.flags() ^ HASH_WRITING) };
+        unsafe {
+            let flags = self.flags();
+            p.between();
+            self.set_flags(flags ^ HASH_WRITING);
+        }
     }
 
     /// `h.flags &^= hashWriting`.
     #[inline(always)]
-    pub(super) unsafe fn clear_writing(self) {
+    pub(super) unsafe fn clear_writing<P: Probe>(self, p: &P) {
         // SAFETY: as above.
-        unsafe { self.set_flags(self.flags() & !HASH_WRITING) };
+        unsafe {
+            let flags = self.flags();
+            p.between();
+            self.set_flags(flags & !HASH_WRITING);
+        }
     }
 }
 
@@ -192,17 +200,20 @@ pub(super) unsafe fn evacuated(b: B) -> bool {
 
 /// The bucket that holds a hash: the old one when its entries have not moved yet.
 #[inline(always)]
-pub(super) unsafe fn lookup_bucket(t: &MapType, h: H, hash: u64) -> B {
+pub(super) unsafe fn lookup_bucket<P: Probe>(t: &MapType, h: H, hash: u64, p: &P) -> B {
     // SAFETY: the caller's promise for the header and the arrays.
     unsafe {
         let mut m = bucket_mask(h.b());
+        p.between();
         let b = B::of(t, h.buckets(), hash & m);
+        p.between();
         let c = h.oldbuckets();
         if c != 0 {
             if !h.same_size_grow() {
                 m >>= 1;
             }
             let old = B::of(t, c, hash & m);
+            p.between();
             if !evacuated(old) {
                 return old;
             }

@@ -66,7 +66,7 @@ unsafe fn begin_anywhere<P: Probe>(t: &MapType, h: H, it: &mut Hiter, p: &P) -> 
         it.start_bucket = r & bucket_mask(h.b());
         it.offset = (r.checked_shr(h.b().into()).unwrap_or(0) & (BUCKET_CNT as u64 - 1)) as u8;
         it.bucket = it.start_bucket;
-        watch(t, h);
+        watch(t, h, p);
     }
     true
 }
@@ -86,7 +86,7 @@ pub unsafe fn mapiterinit_at<P: Probe>(t: &MapType, h: usize, it: &mut Hiter, st
             it.start_bucket = start & bucket_mask(H(h).b());
             it.offset = offset & (BUCKET_CNT as u8 - 1);
             it.bucket = it.start_bucket;
-            watch(t, H(h));
+            watch(t, H(h), p);
             mapiternext(t, it, p);
         }
     }
@@ -105,6 +105,7 @@ unsafe fn begin<P: Probe>(t: &MapType, h: H, it: &mut Hiter, p: &P) -> bool {
         it.clear_seq = h.clear_seq(t);
         it.h = h.0 as u64;
         it.b = h.b();
+        p.between();
         it.buckets = h.buckets() as u64;
         if !t.bucket_has_pointers {
             // The lists keep overflow buckets alive that the map lets go of.
@@ -118,12 +119,13 @@ unsafe fn begin<P: Probe>(t: &MapType, h: H, it: &mut Hiter, p: &P) -> bool {
 }
 
 /// Tells the map that an iterator may look at both its arrays.
-unsafe fn watch(t: &MapType, h: H) {
+unsafe fn watch<P: Probe>(t: &MapType, h: H, p: &P) {
     t.rt.heap.set_ranged(h.0, true);
     // SAFETY: the caller's promise for the header.
     unsafe {
         let flags = h.flags();
         if flags & (ITERATOR | OLD_ITERATOR) != ITERATOR | OLD_ITERATOR {
+            p.between();
             atomic_or(h.0 + 8, ITERATOR | OLD_ITERATOR);
         }
     }
@@ -213,7 +215,7 @@ unsafe fn advance<P: Probe>(t: &MapType, it: &mut Hiter, p: &P) {
                     p.step(Step::Leave { op: Op::IterNext });
                     return;
                 }
-                (b, check) = bucket_of(t, h, it, bucket);
+                (b, check) = bucket_of(t, h, it, bucket, p);
                 bucket = bucket.wrapping_add(1);
                 if bucket == bucket_shift(it.b) {
                     bucket = 0;
@@ -272,14 +274,16 @@ fn next_candidate(tops: u64, offset: u8, i: u8) -> u8 {
 
 /// The bucket to read for number `bucket`, and what to check its entries for.
 #[inline(always)]
-unsafe fn bucket_of(t: &MapType, h: H, it: &Hiter, bucket: u64) -> (B, u64) {
+unsafe fn bucket_of<P: Probe>(t: &MapType, h: H, it: &Hiter, bucket: u64, p: &P) -> (B, u64) {
     // SAFETY: the caller's promise for the map.
     unsafe {
         // Loaded once, as in compiled Go: between two loads another goroutine may end the growth.
+        p.between();
         let oldbuckets = h.oldbuckets();
         if oldbuckets != 0 && it.b == h.b() {
             // The iterator was begun during this growth: what has not moved yet is still in the old array.
             let old = B::of(t, oldbuckets, bucket & h.oldbucketmask());
+            p.between();
             if !evacuated(old) {
                 return (old, bucket);
             }
@@ -322,6 +326,7 @@ unsafe fn entry<P: Probe>(
             }
         }
         // Go reads the byte again here: another goroutine may have evacuated the slot meanwhile.
+        p.between();
         let top = b.top(slot);
         let moved = top == EVACUATED_X || top == EVACUATED_Y;
         let same_table = it.clear_seq == h.clear_seq(t);

@@ -123,6 +123,18 @@ impl Tracer {
         self.pending = Some(event);
     }
 
+    /// What has changed since the map was last looked at is somebody else's doing, and not told.
+    pub fn overlook(&mut self) {
+        let now = Seen::read(&self.mem, &self.t, self.h);
+        self.names.follow(&self.seen, &now);
+        self.seen = now;
+        for (&addr, was) in &mut self.buckets {
+            if let Ok(is) = self.mem.bytes(addr, was.len()) {
+                *was = is;
+            }
+        }
+    }
+
     /// The step under way is done, as far as it ever will be.
     pub fn settle(&mut self) {
         self.observe();

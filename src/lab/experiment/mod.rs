@@ -37,6 +37,7 @@ pub mod workload;
 pub use fault::Fault;
 pub use id::Injection;
 pub use keys::KeyKind;
+pub(crate) use keys::{Keys, hash};
 pub use lab::Lab;
 pub use moment::{At, Moment};
 pub use outcome::{Class, Outcome};

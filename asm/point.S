@@ -1,0 +1,67 @@
+/*
+ * A point of an operation where another goroutine may run (src/lab/explore/point.rs).
+ *
+ *   gohmap_point(data, what, f)   calls f(data, what, sp)
+ *
+ * What a goroutine that stands there will do depends on memory and on its stack from sp on, callee-saved registers
+ * included: they lie at sp[1] to sp[6], then comes the return address, then its caller's frame. When f returns true,
+ * the stack below has been somebody else's, and 4 KiB of it are zeroed, so that nothing of it shows up in the frames
+ * to come: two goroutines that have come to the same state find the same.
+ */
+        .include "base.inc"
+
+        .set    SCRUBBED, 4096
+
+/* void gohmap_point(rdi = *const u8, rsi = *const u8, rdx = bool fn(*const u8, *const u8, *const u64)) */
+ENTRY gohmap_point
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %rbp, 0
+        pushq   %rbx
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %rbx, 0
+        pushq   %r12
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r12, 0
+        pushq   %r13
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r13, 0
+        pushq   %r14
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r14, 0
+        pushq   %r15
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r15, 0
+        pushq   $0
+        .cfi_adjust_cfa_offset 8
+        movq    %rdx, %rax
+        movq    %rsp, %rdx
+        call    *%rax
+        testb   %al, %al
+        je      1f
+        leaq    -SCRUBBED(%rsp), %rdi
+        movl    $SCRUBBED / 8, %ecx
+        xorl    %eax, %eax
+        rep stosq
+1:      addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
+        popq    %r15
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %r15
+        popq    %r14
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %r14
+        popq    %r13
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %r13
+        popq    %r12
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %r12
+        popq    %rbx
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %rbx
+        popq    %rbp
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %rbp
+        ret
+END gohmap_point
