@@ -27,7 +27,7 @@ use std::rc::Rc;
 Examples:
   gohmap explore
   gohmap explore assign-other+delete --go all
-  gohmap explore --replay 1.22/u64/3-entries/assign-other+assign-other/a4b10a10b7a2
+  gohmap explore --replay 1.22/u64/3-entries/delete+read/b5a13b
   gohmap explore growing/assign-other+iterate --random 100000 --seed 7
   gohmap explore assign-other+delete+read --pct 3
 

@@ -17,6 +17,7 @@ mod merge;
 mod nil;
 mod oom;
 mod progress;
+mod race;
 mod replay;
 mod replay_injection;
 mod run;
@@ -78,6 +79,7 @@ enum Verb {
     View(view::View),
     Explain(explain::Explain),
     Explore(explore::Explore),
+    Race(race::RaceArgs),
     Oom(oom::Oom),
     Claims(claims::Claims),
     Nil(nil::Nil),
@@ -116,6 +118,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::View(view) => view.run(),
         Verb::Explain(explain) => explain.run(),
         Verb::Explore(explore) => explore.run(),
+        Verb::Race(race) => race.run(),
         Verb::Oom(oom) => oom.run(),
         Verb::Claims(claims) => claims.run(),
         Verb::Nil(nil) => nil.run(),
@@ -222,6 +225,7 @@ mod tests {
                 | Verb::View(_)
                 | Verb::Explain(_)
                 | Verb::Explore(_)
+                | Verb::Race(_)
                 | Verb::Oom(_)
                 | Verb::Nil(_) => Ok(()),
                 Verb::Campaign(campaign) => campaign.spec().map(drop),

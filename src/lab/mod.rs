@@ -15,6 +15,8 @@ pub mod file;
 mod normalise;
 pub mod programs;
 pub mod script;
+#[cfg(target_os = "linux")]
+pub mod threads;
 pub mod toolchain;
 #[cfg(target_os = "linux")]
 pub mod trace;

@@ -3,6 +3,7 @@
 
 mod command;
 mod counts;
+mod race;
 mod schedules;
 
 use gohmap::lab::experiment::{KeyKind, Lab};
