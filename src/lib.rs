@@ -13,6 +13,7 @@ pub mod lab;
 pub mod layout;
 pub mod map;
 pub mod probe;
+pub mod race;
 pub mod rng;
 pub mod runtime;
 pub mod sync;

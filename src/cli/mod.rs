@@ -18,6 +18,7 @@ mod nil;
 mod oom;
 mod progress;
 mod race;
+mod race_detect;
 mod replay;
 mod replay_injection;
 mod run;
@@ -83,6 +84,7 @@ enum Verb {
     Oom(oom::Oom),
     Claims(claims::Claims),
     Nil(nil::Nil),
+    RaceDetect(race_detect::RaceDetect),
 }
 
 /// `--go`, the same everywhere.
@@ -122,6 +124,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Oom(oom) => oom.run(),
         Verb::Claims(claims) => claims.run(),
         Verb::Nil(nil) => nil.run(),
+        Verb::RaceDetect(race) => race.run(),
     };
     done.unwrap_or_else(|e| {
         eprintln!("gohmap: {e:#}");
@@ -231,6 +234,7 @@ mod tests {
                 Verb::Campaign(campaign) => campaign.spec().map(drop),
                 Verb::Bench(bench) => bench.check(),
                 Verb::Claims(claims) => claims.chosen().map(drop),
+                Verb::RaceDetect(race) => race.program().map(drop),
             }
             .unwrap_or_else(|e| panic!("{words:?}: {e}"));
         }

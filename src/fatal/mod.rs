@@ -15,7 +15,7 @@ pub(crate) mod panic;
 mod park;
 pub(crate) mod program;
 pub(crate) mod region;
-mod report;
+pub(crate) mod report;
 mod sig;
 mod symbol;
 pub(crate) mod throw;

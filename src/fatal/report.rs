@@ -5,7 +5,7 @@
 
 use super::goroutine::G;
 use super::panic::GoPanic;
-use super::program::program;
+use super::program::{Program, program};
 use super::symbol::{go_name, shown_at_user_level};
 use super::trace::{RawFrame, Trace};
 use std::fmt::Write;
@@ -86,19 +86,25 @@ pub(crate) fn header(out: &mut String, g: &G, state: &str, running: bool, level:
 /// Where Go stops telling frames, and how many it tells then.
 const MAX_FRAMES: usize = 100;
 
-struct Named {
-    name: String,
-    file: String,
-    line: u32,
-    inlined: bool,
-    frame: RawFrame,
+/// A frame that Go would know.
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    /// Inlined into the next one outside it.
+    pub(crate) inlined: bool,
+    pub(crate) frame: RawFrame,
     /// Stack pointer of the caller.
     fp: usize,
 }
 
-/// The frames of `trace` that Go would know, innermost first.
+/// The frames of `trace` that Go would know, innermost first, in the program of this process.
 fn named(frames: &[RawFrame]) -> Vec<Named> {
-    let program = program();
+    named_in(&program(), frames)
+}
+
+/// The frames of `trace` that Go would know, innermost first.
+pub(crate) fn named_in(program: &Program, frames: &[RawFrame]) -> Vec<Named> {
     let entry = sigpanic_entry();
     let mut v: Vec<Named> = Vec::new();
     let mut faulted = false;
@@ -109,7 +115,7 @@ fn named(frames: &[RawFrame]) -> Vec<Named> {
         let fp = frames.get(i + 1).map_or(frame.sp, |f| f.sp);
         let first = v.len();
         backtrace::resolve(at as *mut _, |s| {
-            let Some(name) = s.name().and_then(|n| go_name(&format!("{n:#}"), &program)) else { return };
+            let Some(name) = s.name().and_then(|n| go_name(&format!("{n:#}"), program)) else { return };
             let file = s.filename().map(|p| shorten(&p.to_string_lossy())).unwrap_or_else(|| "?".to_owned());
             v.push(Named { name, file, line: s.lineno().unwrap_or(0), inlined: true, frame, fp });
         });
@@ -125,6 +131,16 @@ fn named(frames: &[RawFrame]) -> Vec<Named> {
         v.truncate(end + 1);
     }
     v
+}
+
+/// File and line where the function begins that this address is in.
+pub(crate) fn beginning(function: usize) -> Option<(String, u32)> {
+    let mut found = None;
+    // The outermost of the symbols there is the function itself.
+    backtrace::resolve((function + 1) as *mut _, |s| {
+        found = s.filename().map(|p| (shorten(&p.to_string_lossy()), s.lineno().unwrap_or(0)));
+    });
+    found
 }
 
 #[cfg(gohmap_asm)]

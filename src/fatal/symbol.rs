@@ -27,6 +27,8 @@ const RENAMED: &[(&str, &str)] = &[
     ("maps_clone", "maps.clone"),
     ("maps_Clone", "maps.Clone[...]"),
     ("maps_Copy", "maps.Copy[...]"),
+    ("once_do", "sync.(*Once).Do"),
+    ("once_doSlow", "sync.(*Once).doSlow"),
     ("gopanic", "panic"),
     ("go_main", "runtime.main"),
     ("time_sleep", "time.Sleep"),
@@ -43,6 +45,7 @@ const RUNTIME: &[&str] = &[
     "chanrecv1",
     "chansend",
     "chansend1",
+    "closechan",
     "efaceeq",
     "evacuate",
     "evacuate_fast32",
@@ -149,9 +152,12 @@ pub(crate) fn go_name(symbol: &str, program: &Program) -> Option<String> {
         env!("CARGO_PKG_NAME") => {
             let (module, name) = path.rsplit_once("::")?;
             let floor = module.strip_prefix("gohmap::")?.split("::").next()?;
+            if module == "gohmap::race::atomic" {
+                return Some(format!("sync/atomic.{}", name.trim_end_matches("_wrapper")));
+            }
             // What leads into the assembly routine of the same name has no frame in Go.
             let way_in = module == "gohmap::map::amd64" || (floor == "layout" && cfg!(gohmap_asm));
-            let known = matches!(floor, "map" | "fatal" | "fault" | "gomap" | "hash" | "layout");
+            let known = matches!(floor, "map" | "fatal" | "fault" | "gomap" | "hash" | "layout" | "race");
             if known && !way_in { runtime_name(name) } else { None }
         }
         "core" | "std" | "alloc" | "backtrace" | "test" | "__rustc" => None,
@@ -296,6 +302,9 @@ mod tests {
             ("mycrate::worker::fill", Some("mycrate/worker.fill")),
             ("mycrate::main", Some("mycrate.main")),
             ("mycrate::a::b::f::{{closure}}::{{closure}}", Some("mycrate/a/b.f.func1.func1")),
+            ("gohmap::race::atomic::AddInt32_wrapper::<i32, f>", Some("sync/atomic.AddInt32")),
+            ("gohmap::race::once::once_doSlow::<f>", Some("sync.(*Once).doSlow")),
+            ("gohmap::race::map::Map<K,V>::insert", None),
             ("__rust_begin_short_backtrace", None),
         ] {
             assert_eq!(go_name(symbol, p).as_deref(), go, "{symbol}");

@@ -15,6 +15,7 @@ mod raw;
 mod strings;
 mod structs;
 mod values;
+pub(crate) mod watched;
 
 pub use any::Any;
 pub use elem::{Complex64, Complex128, Elem};

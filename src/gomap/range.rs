@@ -7,6 +7,7 @@ use super::values::Values;
 use crate::fault::op;
 use crate::layout::Hiter;
 use crate::map::{amd64, iter};
+use crate::probe::Probe;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
 
@@ -27,12 +28,42 @@ impl<'m, K: Key, V: Elem> Range<'m, K, V> {
     /// `mapiterinit`, which also finds the first entry.
     #[inline(always)]
     pub(super) fn new(map: &'m Owned) -> Self {
+        Self::watched(map, &())
+    }
+
+    /// [`new`](Self::new), watched.
+    #[inline(always)]
+    pub(super) fn watched<P: Probe>(map: &'m Owned, p: &P) -> Self {
         // What entries lead to is not given back while this lives, nor are tables.
         map.limbo.enter();
         let mut range = Self { map, it: Hiter::default(), started: false, types: PhantomData, one_thread: PhantomData };
         // SAFETY: `h` is 0 or the header of a map of type `t`, and lives for `'m`.
-        op(|| unsafe { iter::mapiterinit(&map.t, map.h, &mut range.it, &()) });
+        op(|| unsafe { iter::mapiterinit(&map.t, map.h, &mut range.it, p) });
         range
+    }
+
+    /// Advances to the next entry by the portable function, watched; `false` after the last.
+    pub(crate) fn advance<P: Probe>(&mut self, p: &P) -> bool {
+        if self.started && self.it.key != 0 {
+            // SAFETY: as in `next`.
+            op(|| unsafe { iter::mapiternext(&self.map.t, &mut self.it, p) });
+        }
+        self.started = true;
+        self.it.key != 0
+    }
+
+    /// The key of the entry that the iterator is at.
+    #[inline(always)]
+    pub(crate) fn key(&self) -> K {
+        // SAFETY: as in `next`.
+        unsafe { K::get(self.it.key as usize, &Values::keep(&self.map.t.rt, &self.map.limbo, self.map.h)) }
+    }
+
+    /// The element of the entry that the iterator is at.
+    #[inline(always)]
+    pub(crate) fn elem(&self) -> V {
+        // SAFETY: as in `next`.
+        unsafe { V::get(self.it.elem as usize, &Values::keep(&self.map.t.rt, &self.map.limbo, self.map.h)) }
     }
 
     /// The iterator's state.
@@ -59,9 +90,8 @@ impl<K: Key, V: Elem> Iterator for Range<'_, K, V> {
         if self.it.key == 0 {
             return None;
         }
-        let values = Values::keep(&self.map.t.rt, &self.map.limbo, self.map.h);
-        // SAFETY: the iterator points at an entry; if that was tampered with, the fault is the caller's.
-        unsafe { Some((K::get(self.it.key as usize, &values), V::get(self.it.elem as usize, &values))) }
+        // The iterator points at an entry; if that was tampered with, the fault is the caller's.
+        Some((self.key(), self.elem()))
     }
 }
 

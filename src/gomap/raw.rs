@@ -135,6 +135,19 @@ impl Probe for Keeper<'_> {
     }
 }
 
+/// Two probes that are told the same.
+struct Both<'a, A, B>(&'a A, &'a B);
+
+impl<A: Probe, B: Probe> Probe for Both<'_, A, B> {
+    const WATCHES: bool = A::WATCHES || B::WATCHES;
+
+    #[inline(always)]
+    fn step(&self, step: Step) {
+        self.0.step(step);
+        self.1.step(step);
+    }
+}
+
 /// The address of a key, given that of its slot.
 unsafe fn key_at(t: &MapType, slot: usize) -> usize {
     // SAFETY: the caller's promise: a key's slot.
@@ -229,7 +242,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
 
     /// Writes an element over an old one, or over zeroes.
     #[inline(always)]
-    fn store(&self, elem: usize, v: &V) {
+    pub(super) fn store(&self, elem: usize, v: &V) {
         let values = self.keep();
         // SAFETY: `elem` is the address of an element, or was tampered with, and then the fault is the caller's.
         unsafe {
@@ -245,7 +258,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
     }
 
     #[inline(always)]
-    fn load(&self, elem: usize) -> V {
+    pub(super) fn load(&self, elem: usize) -> V {
         // SAFETY: as in `store`.
         unsafe { V::get(elem, &self.keep()) }
     }
@@ -262,7 +275,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
         // SAFETY: `h` is 0 or the header of a map of type `t`, until the last handle goes.
         unsafe {
             if K::OWNS {
-                return self.assign_kept(k);
+                return self.assign_kept(k, &());
             }
             match (t.fast, k.shape()) {
                 (Fast::Fast64, Shape::Word(w)) => {
@@ -280,7 +293,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
 
     /// An assign whose key leads to further memory: it goes into the map with memory of the map's, which is given up again
     /// when the key was there and stays as it is.
-    fn assign_kept(&self, k: impl AsKey<K>) -> usize {
+    fn assign_kept<P: Probe>(&self, k: impl AsKey<K>, p: &P) -> usize {
         let (t, h) = (self.t(), self.h());
         if h == 0 {
             // Only to panic.
@@ -295,13 +308,56 @@ impl<K: Key, V: Elem> Raw<K, V> {
             k.put_key(at, &values);
             let probe = Keeper::new::<K, V>(t, &values);
             let unwound = Unwound(|| K::release(at, &values));
-            let elem = op(|| compiled::assign_probed(t, h, at, &probe));
+            let elem = op(|| compiled::assign_probed(t, h, at, &Both(&probe, p)));
             std::mem::forget(unwound);
             if !probe.stored.get() {
                 K::release(at, &values);
             }
             elem
         }
+    }
+
+    /// [`assign`](Self::assign) by the portable functions, watched.
+    pub(super) fn assign_watched<P: Probe>(&self, k: impl AsKey<K>, p: &P) -> usize {
+        if K::OWNS {
+            return self.assign_kept(k, p);
+        }
+        // SAFETY: as in `assign`.
+        self.with_key(&k, |key| op(|| unsafe { compiled::assign_probed(self.t(), self.h(), key, p) }))
+    }
+
+    /// `m[k]` by the portable functions, watched. `load` is told the address of the element before it is read, unless there is no
+    /// such key.
+    pub(super) fn get_watched<P: Probe>(&self, k: impl AsKey<K>, p: &P, load: impl FnOnce(usize)) -> V {
+        let mut zero = Staged::<V>::zero();
+        let at = zero.addr();
+        // SAFETY: as in `assign`; `zero` is an element's zeroes.
+        let elem = self.with_key(&k, |key| op(|| unsafe { compiled::access1_probed(self.t(), self.h(), key, at, p) }));
+        if elem != at {
+            load(elem);
+        }
+        self.load(elem)
+    }
+
+    /// `v, ok := m[k]`, as [`get_watched`](Self::get_watched).
+    pub(super) fn get2_watched<P: Probe>(&self, k: impl AsKey<K>, p: &P, load: impl FnOnce(usize)) -> (V, bool) {
+        let mut zero = Staged::<V>::zero();
+        let at = zero.addr();
+        let (t, h) = (self.t(), self.h());
+        let (elem, ok) = self.with_key(&k, |key| {
+            // SAFETY: as in `get_watched`.
+            op(|| unsafe {
+                if size_of::<V::Repr>() > compiled::ZERO_VAL_SIZE {
+                    map::access::mapaccess2_fat(t, h, key, at, p)
+                } else {
+                    compiled::access2_probed(t, h, key, p)
+                }
+            })
+        });
+        if ok {
+            load(elem);
+        }
+        (self.load(if ok { elem } else { at }), ok)
     }
 
     #[inline(always)]
@@ -365,7 +421,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
         // SAFETY: as in `assign`.
         unsafe {
             if Self::OWNS || t.indirect_key() {
-                return self.delete_kept(k);
+                return self.delete_watched(k, &());
             }
             match (t.fast, k.shape()) {
                 (Fast::Fast64, Shape::Word(w)) => {
@@ -378,16 +434,29 @@ impl<K: Key, V: Elem> Raw<K, V> {
         }
     }
 
-    /// A delete where entries lead to further memory.
-    fn delete_kept(&self, k: impl AsKey<K>) {
+    /// A delete by the portable functions, which look after what entries lead to.
+    pub(super) fn delete_watched<P: Probe>(&self, k: impl AsKey<K>, p: &P) {
         let (t, h, values) = (self.t(), self.h(), self.keep());
-        let probe = Keeper::new::<K, V>(t, &values);
-        // SAFETY: as in `assign`.
-        self.with_key(&k, |key| op(|| unsafe { compiled::delete_probed(t, h, key, &probe) }));
+        let keeper = Keeper::new::<K, V>(t, &values);
+        self.with_key(&k, |key| {
+            // SAFETY: as in `assign`.
+            op(|| unsafe {
+                if Self::OWNS || t.indirect_key() {
+                    compiled::delete_probed(t, h, key, &Both(&keeper, p));
+                } else {
+                    compiled::delete_probed(t, h, key, p);
+                }
+            })
+        });
     }
 
     #[inline(always)]
     pub(super) fn clear(&self) {
+        self.clear_watched(&());
+    }
+
+    #[inline(always)]
+    pub(super) fn clear_watched<P: Probe>(&self, p: &P) {
         let (t, h) = (self.t(), self.h());
         // SAFETY: as in `assign`.
         unsafe {
@@ -396,7 +465,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
                 let keeper = Keeper::new::<K, V>(t, &values);
                 map::walk::entries(t, h, &mut |k, e| keeper.entry(k, e));
             }
-            op(|| map::clear::mapclear(t, h, &()));
+            op(|| map::clear::mapclear(t, h, p));
         }
     }
 
@@ -416,8 +485,13 @@ impl<K: Key, V: Elem> Raw<K, V> {
 
     #[inline(always)]
     pub(super) fn clone_map(&self) -> Self {
+        self.clone_watched(&())
+    }
+
+    #[inline(always)]
+    pub(super) fn clone_watched<P: Probe>(&self, p: &P) -> Self {
         // SAFETY: as in `assign`.
-        let h = op(|| unsafe { map::clone::maps_Clone(self.t(), self.h(), &()) });
+        let h = op(|| unsafe { map::clone::maps_Clone(self.t(), self.h(), p) });
         let copy = Self::new(self.t().clone(), h);
         if Self::OWNS || self.t().indirect_key() {
             copy.own_entries();

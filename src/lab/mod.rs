@@ -14,6 +14,7 @@ pub mod explore;
 pub mod file;
 mod normalise;
 pub mod programs;
+pub mod races;
 pub mod script;
 #[cfg(target_os = "linux")]
 pub mod threads;

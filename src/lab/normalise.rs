@@ -163,7 +163,7 @@ fn position(line: &str) -> String {
 }
 
 /// A function's name without what numbers closures and builds.
-fn function(name: &str) -> String {
+pub(super) fn function(name: &str) -> String {
     let mut parts: Vec<String> = Vec::new();
     for part in name.split('.') {
         let numbered = ["func", "gowrap"].into_iter().find(|p| part.strip_prefix(p).is_some_and(is_number));

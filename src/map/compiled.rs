@@ -2,6 +2,7 @@
 
 use super::amd64::{self, Fast64, Isa};
 use super::faststr::GoString;
+use super::hmap::zero_val;
 use super::{access, assign, delete, fast32, fast64, faststr};
 use crate::layout::mem;
 use crate::probe::Probe;
@@ -192,6 +193,28 @@ pub unsafe fn assign_probed<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) 
             Fast::FastStr => faststr::mapassign_faststr(t, h, GoString::at(key), p),
         }
     }
+}
+
+/// [`access1`] by the portable functions, watched; always `zero` where there is no such key.
+///
+/// # Panics
+/// As [`mapaccess1`](access::mapaccess1).
+///
+/// # Safety
+/// As [`mapaccess1`](access::mapaccess1).
+#[inline]
+pub unsafe fn access1_probed<P: Probe>(t: &MapType, h: usize, key: usize, zero: usize, p: &P) -> usize {
+    // SAFETY: the caller's promise.
+    let e = unsafe {
+        match t.fast {
+            Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess1_fat(t, h, key, zero, p),
+            Fast::Generic => access::mapaccess1(t, h, key, p),
+            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapaccess1_fast32(t, h, mem::ld32(key), p),
+            Fast::Fast64 | Fast::Fast64Ptr => fast64::mapaccess1_fast64(t, h, mem::ld64(key), p),
+            Fast::FastStr => faststr::mapaccess1_faststr(t, h, GoString::at(key), p),
+        }
+    };
+    if e == zero_val() { zero } else { e }
 }
 
 /// `v, ok := m[k]` by the portable functions, watched; elements have at most [`ZERO_VAL_SIZE`] bytes.

@@ -124,7 +124,7 @@ impl Recorded {
     }
 }
 
-type File = HashMap<&'static str, Vec<Outcome>>;
+pub(crate) type File = HashMap<&'static str, Vec<Outcome>>;
 
 macro_rules! files {
     ($($version:ident $name:literal $file:literal;)*) => {

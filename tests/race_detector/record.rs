@@ -1,0 +1,44 @@
+//! Records what real Go's race detector says of the programs in `tests/race_detector/go`:
+//!
+//!     cargo run --release --example record_races -- /path/to/go/bin/go …
+//!
+//! Go 1.22 first, because the recordings of the others refer to its own. Each program is run three times; it must say the same every
+//! time. The recordings go to `src/lab/races/recorded`.
+
+mod toolchain;
+
+use anyhow::{Result, ensure};
+use gohmap::lab::programs::recorded::{Outcome, write};
+use gohmap::lab::races::recorded::name;
+use gohmap::lab::races::{Form, PROGRAMS, UNTOLD};
+use gohmap::lab::toolchain::Toolchain;
+use std::path::Path;
+use toolchain::{build, run};
+
+fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut base: Vec<(String, Vec<Outcome>)> = Vec::new();
+    for go in std::env::args_os().skip(1) {
+        let go = Toolchain::find(&go)?;
+        eprintln!("== {}", go.release);
+        let exe = build(&go, &root.join("target/record"))?;
+        let mut recording = Vec::new();
+        for p in PROGRAMS.iter().chain(UNTOLD).filter(|p| p.since() <= go.version) {
+            for form in Form::ALL {
+                let outcome = run(&exe, p, form)?;
+                for _ in 0..2 {
+                    ensure!(run(&exe, p, form)? == outcome, "{p} does not say the same every time");
+                }
+                recording.push((name(p, form), vec![outcome]));
+            }
+        }
+        let text =
+            write(&format!("What {} says of the programs of tests/race_detector/go.", go.release), &recording, &base);
+        let text = text.replace("tests/goldens/record.rs", "tests/race_detector/record.rs");
+        std::fs::write(root.join("src/lab/races/recorded").join(format!("{}.txt", go.release)), text)?;
+        if base.is_empty() {
+            base = recording;
+        }
+    }
+    Ok(())
+}
