@@ -58,8 +58,8 @@ pub struct Many {
     ring: [usize; 64],
 }
 
-/// Operations on many keys: goes on from `i`. Returns 0 when somebody else must do key `i`, if there is one; [`SMALL`] or
-/// [`GROWS`] when the map is no case for it; otherwise where the value of key `i` is still to be stored.
+/// Operations on many keys: goes on from `i`. Returns 0 when somebody else must do key `i`, if there is one; `SMALL` or
+/// `GROWS` when the map is no case for it; otherwise where the value of key `i` is still to be stored.
 pub type ManyKeys = unsafe extern "C-unwind" fn(t: &MapType, h: usize, many: &mut Many) -> usize;
 
 /// The map has one bucket, or is not healthy: there is nothing to ask for ahead of time.

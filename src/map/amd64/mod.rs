@@ -177,7 +177,7 @@ pub struct Fast64 {
     pub mapiternext: unsafe extern "C-unwind" fn(t: &MapType, it: &mut Hiter),
     /// Asks for the buckets of eight keys.
     pub prefetch: Prefetch,
-    /// `m[key] = value` for many keys, as far as it comes; for [`Routines::Words`] alone.
+    /// `m[key] = value` for many keys, as far as it comes; for buckets of 144 bytes alone.
     pub assign_many: Option<ManyKeys>,
     /// `m[key]` for many keys, likewise.
     pub get_many: Option<ManyKeys>,
