@@ -39,7 +39,7 @@ pub(crate) unsafe fn rolling(fast64: &Fast64, t: &MapType, h: usize, keys: &[u64
 }
 
 /// What a routine for many keys knows of them: where it is, and the buckets of those to come. `asm/many_fast64.S`.
-#[repr(C, align(64))]
+#[repr(C)]
 #[derive(Debug)]
 pub struct Many {
     keys: *const u64,
@@ -54,9 +54,13 @@ pub struct Many {
     buckets: usize,
     hash0: u32,
     b: u32,
-    /// The bucket of key k is in slot k modulo 64.
-    ring: [usize; 64],
+    ring: Ring,
 }
+
+/// The bucket of key k is in slot k modulo 64. Blocks of eight lie in a line each.
+#[repr(C, align(64))]
+#[derive(Debug)]
+struct Ring([usize; 64]);
 
 /// Operations on many keys: goes on from `i`. Returns 0 when somebody else must do key `i`, if there is one; `SMALL` or
 /// `GROWS` when the map is no case for it; otherwise where the value of key `i` is still to be stored.
@@ -83,7 +87,7 @@ impl Many {
     #[must_use]
     pub fn new(keys: &[u64], values: *mut u64) -> Self {
         let (keys, n) = (keys.as_ptr(), keys.len());
-        Self { keys, values, n, i: 0, ahead: 0, buckets: 0, hash0: 0, b: 0, ring: [0; 64] }
+        Self { keys, values, n, i: 0, ahead: 0, buckets: 0, hash0: 0, b: 0, ring: Ring([0; 64]) }
     }
 
     /// Goes through all keys: by the routine where that can, by `singly` where it cannot, by `store` where only a value is
