@@ -30,7 +30,7 @@
 //!     wg.wait();
 //!     m.get(1); // ordered
 //! });
-//! assert_eq!(races.len(), 2, "of the header, and of the element");
+//! assert_eq!(races.len(), 1, "of the header");
 //! assert!(races[0].to_string().starts_with("==================\nWARNING: DATA RACE\nWrite at 0x00c0"));
 //! ```
 //!
