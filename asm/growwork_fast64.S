@@ -232,18 +232,6 @@
         shrl    $8, %r9d
         .endm
 
-        .macro  SAVE reg
-        pushq   %\reg
-        .cfi_adjust_cfa_offset 8
-        .cfi_rel_offset %\reg, 0
-        .endm
-
-        .macro  RESTORE reg
-        popq    %\reg
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore %\reg
-        .endm
-
         .macro  GROWWORK_FAST64 isa
 ENTRY gohmap_growwork_fast64_\isa
         SAVE    rbx

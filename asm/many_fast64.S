@@ -47,18 +47,6 @@
         .p2align 4
 .Lones: .fill   16, 1, 1
 
-        .macro  SAVE reg
-        pushq   %\reg
-        .cfi_adjust_cfa_offset 8
-        .cfi_rel_offset %\reg, 0
-        .endm
-
-        .macro  RESTORE reg
-        popq    %\reg
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore %\reg
-        .endm
-
         .macro  ASK_FOR a
         prefetcht1 (\a)
         prefetcht1 64(\a)
