@@ -199,7 +199,7 @@ impl Page<'_> {
             Some(Verdict::InPart) => "±",
             None => " ",
         };
-        let what = t.test.experiment;
+        let what = &t.test.experiment;
         let Some(seen) = t.deciding().as_ref() else {
             let why = t.missing.as_deref().unwrap_or("not run");
             return Ok(writeln!(self.out, "{INDENT}{mark} {what}: {}", self.paint.faint(why))?);
@@ -219,7 +219,8 @@ impl Page<'_> {
     /// An outcome: its exit status, and what tells most of it.
     fn seen(&mut self, head: &str, t: &JudgedTest<'_>, seen: &Seen) -> Result<()> {
         for o in &seen.outcomes {
-            let exit = if matches!(t.test.experiment, Experiment::Code(_) | Experiment::Vet(_)) {
+            let exit = if matches!(t.test.experiment, Experiment::Code(_) | Experiment::Vet(_) | Experiment::Explore(_))
+            {
                 ":".to_owned()
             } else {
                 format!(": {}", o.exit)

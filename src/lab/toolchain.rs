@@ -51,6 +51,12 @@ impl Toolchain {
         Ok(Self { shown, command, release, version })
     }
 
+    /// As it was named: a go command, or the directory of a Go.
+    #[must_use]
+    pub fn named(&self) -> &str {
+        &self.shown
+    }
+
     /// The go command, to be given arguments: offline, and with classic maps.
     #[must_use]
     pub fn go(&self) -> Command {

@@ -6,7 +6,7 @@
 //! With `--missing` only the cases that are not recorded yet are run.
 //! Each program is built and each of its cases run in processes of their own: a few when the outcome has to be the same
 //! every time, more when the hash or the scheduler decides. The recordings go to `src/lab/programs/recorded`, and what
-//! `src/lab/claims` asks of real Go alone to `src/lab/claims/recorded`.
+//! `src/lab/claims` asks of real Go itself to `src/lab/claims/recorded`.
 
 #[path = "left_out.rs"]
 mod left_out;
@@ -56,7 +56,7 @@ fn main() -> Result<()> {
             base = recording;
         }
         let told = claims::record(&mut Runner::beside(PathBuf::new(), originals))?;
-        let title = format!("What {name} does with what src/lab/claims asks of it alone.");
+        let title = format!("What {name} does with what src/lab/claims asks of it.");
         let text = write(&title, &told, if is_base { &[] } else { &base_told });
         std::fs::write(root.join("src/lab/claims/recorded").join(format!("{name}.txt")), text)?;
         if is_base {

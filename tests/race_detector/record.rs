@@ -5,15 +5,17 @@
 //! Go 1.22 first, because the recordings of the others refer to its own. Each program is run three times; it must say the same every
 //! time. The recordings go to `src/lab/races/recorded`.
 
-mod toolchain;
-
 use anyhow::{Result, ensure};
 use gohmap::lab::programs::recorded::{Outcome, write};
-use gohmap::lab::races::recorded::name;
-use gohmap::lab::races::{Form, PROGRAMS, UNTOLD};
+use gohmap::lab::races::originals::Originals;
+use gohmap::lab::races::recorded::{name, outcome};
+use gohmap::lab::races::{Form, PROGRAMS, Program, UNTOLD};
 use gohmap::lab::toolchain::Toolchain;
 use std::path::Path;
-use toolchain::{build, run};
+use std::time::Duration;
+
+/// A program that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -21,13 +23,17 @@ fn main() -> Result<()> {
     for go in std::env::args_os().skip(1) {
         let go = Toolchain::find(&go)?;
         eprintln!("== {}", go.release);
-        let exe = build(&go, &root.join("target/record"))?;
+        let originals = Originals::build(&go, || {})?;
+        let run = |p: &Program, form| -> Result<Outcome> {
+            let ran = originals.run(p, form, PATIENCE, || {})?;
+            Ok(outcome(ran.exit, &ran.stdout, &ran.stderr))
+        };
         let mut recording = Vec::new();
         for p in PROGRAMS.iter().chain(UNTOLD).filter(|p| p.since() <= go.version) {
             for form in Form::ALL {
-                let outcome = run(&exe, p, form)?;
+                let outcome = run(p, form)?;
                 for _ in 0..2 {
-                    ensure!(run(&exe, p, form)? == outcome, "{p} does not say the same every time");
+                    ensure!(run(p, form)? == outcome, "{p} does not say the same every time");
                 }
                 recording.push((name(p, form), vec![outcome]));
             }

@@ -75,8 +75,8 @@ fn the_article_beside_real_go() {
     let rows = |out: &str| out.lines().filter(|l| l.starts_with("article ")).count();
     let s = bench_sync(&["--article", "--threads", "2"]);
     assert_eq!((s.status, rows(&s.out)), (Some(0), 3), "{}{}", s.out, s.err);
-    let Some((path, go)) = toolchains().pop() else { return };
-    let s = bench_sync(&["--article", "--threads", "2", "--go", &path]);
+    let Some(go) = toolchains().pop() else { return };
+    let s = bench_sync(&["--article", "--threads", "2", "--go", go.named()]);
     assert_eq!((s.status, rows(&s.out)), (Some(0), 6), "{}{}", s.out, s.err);
     assert!(s.out.contains(&format!("/by={}", go.release.trim_end_matches("-noswiss"))), "{}", s.out);
 }

@@ -4,4 +4,5 @@ mod command;
 mod counter;
 mod linearizable;
 mod real_go;
+#[path = "../toolchains/mod.rs"]
 mod toolchains;

@@ -171,7 +171,7 @@ fn emulated(version: GoVersion, script: &str) -> Vec<String> {
 
 #[test]
 fn the_same_answers_and_layers() {
-    for (_, go) in toolchains() {
+    for go in toolchains() {
         let script = script(go.version, 11);
         let real = run(&go, &script);
         let ours = emulated(go.version, &script);

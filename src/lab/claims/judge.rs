@@ -69,8 +69,8 @@ impl JudgedTest<'_> {
     #[must_use]
     pub fn deciding(&self) -> &Option<Seen> {
         match self.test.experiment {
-            Experiment::Program(..) if self.ours.is_some() => &self.ours,
-            Experiment::Speed(_) if self.real.is_none() => &self.ours,
+            Experiment::Program(..) | Experiment::Race(_) if self.ours.is_some() => &self.ours,
+            Experiment::Speed(_) | Experiment::Explore(_) if self.real.is_none() => &self.ours,
             _ => &self.real,
         }
     }
@@ -116,9 +116,9 @@ impl Judged<'_> {
 pub fn judge<'a>(claim: &'a Claim, runner: &mut Runner, mut waiting: impl FnMut()) -> io::Result<Judged<'a>> {
     let mut tests = Vec::new();
     for test in &claim.tests {
-        let missing = runner.missing(test.experiment);
-        let ours = runner.ours(test.experiment, &mut waiting)?;
-        let real = runner.real(test.experiment, &mut waiting)?;
+        let ours = runner.ours(&test.experiment, &mut waiting)?;
+        let real = runner.real(&test.experiment, &mut waiting)?;
+        let missing = runner.missing(&test.experiment);
         let mut judged = JudgedTest { test, ours, real, missing, agrees: None };
         judged.agrees = agrees(&judged);
         tests.push(judged);
@@ -131,13 +131,16 @@ pub fn judge<'a>(claim: &'a Claim, runner: &mut Runner, mut waiting: impl FnMut(
 fn agrees(t: &JudgedTest<'_>) -> Option<bool> {
     let (Some(ours), Some(real)) = (&t.ours, &t.real) else { return None };
     let case = match t.test.experiment {
-        Experiment::Program(..) => t.test.experiment.case()?,
+        Experiment::Program(..) => Some(t.test.experiment.case()?),
+        Experiment::Race(_) => None,
         // What real Go alone decides is not compared; nor is speed, which chance has a part in.
         _ => return None,
     };
     let same_truth = t.truths(&t.ours).all(|a| t.truths(&t.real).any(|b| a == b));
-    let normalised = |o: &Outcome| Outcome::of(case, o.exit, &o.stdout, &o.stderr);
     let same = |o: &Outcome, r: &Outcome| {
+        // Outcomes of races are normalised from the start.
+        let Some(case) = case else { return o == r };
+        let normalised = |o: &Outcome| Outcome::of(case, o.exit, &o.stdout, &o.stderr);
         let (o, r) = (normalised(o), if real.recorded { r.clone() } else { normalised(r) });
         // In one run the hash decides which bucket is hit, and what is there.
         let scattered = case.compare == Compare::Scattered && !real.recorded;

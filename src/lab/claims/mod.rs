@@ -16,10 +16,13 @@
 //!
 //! An experiment is a `program` of [`programs`], at a `level` of GOTRACEBACK if there is one; `code`, a look
 //! at the instructions of a function of Go's runtime; `vet`, what `go vet` says of a snippet; `speed`, a program whose
-//! samples are compared; or `original`, a Go program without a counterpart. What a test may predict is in [`Prediction`].
+//! samples are compared; `race`, a program of [`races`] under the race detector; or `explore`, a scenario of
+//! [`explore`](super::explore), every schedule of it. What a test may predict is in [`Prediction`].
 
 mod code;
+mod explore;
 mod judge;
+mod race;
 mod recorded;
 mod run;
 pub mod truth;
@@ -30,10 +33,12 @@ pub use recorded::{Recording, record};
 pub use run::{Runner, Seen};
 pub use vet::{SNIPPETS, Snippet};
 
-use super::programs::originals::is_program;
+use super::explore::Scenario;
 use super::programs::recorded::Outcome;
 use super::programs::{self, Case};
+use super::races::{self, PROGRAMS};
 use crate::lab::bench::report::stats::{Median, median};
+use crate::version::GoVersion;
 use serde::Deserialize;
 
 /// The files, in the article's order.
@@ -70,7 +75,7 @@ pub struct Test {
 }
 
 /// What is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Experiment {
     /// A program, with this GOTRACEBACK (`""`: unset).
     Program(&'static str, &'static str),
@@ -80,24 +85,32 @@ pub enum Experiment {
     Vet(&'static str),
     /// A program that prints samples of its speed.
     Speed(&'static str),
-    /// A program and its case that have no counterpart here, so that only a toolchain can run them.
-    Original(&'static str, &'static str),
+    /// A program with a data race, under the race detector.
+    Race(races::Program),
+    /// Every schedule of a scenario, which real Go cannot go through.
+    Explore(Scenario),
 }
 
 impl Experiment {
     /// The case that is run, if it is a program.
     #[must_use]
-    pub fn case(self) -> Option<&'static Case> {
+    pub fn case(&self) -> Option<&'static Case> {
         match self {
             Self::Program(name, _) | Self::Speed(name) => programs::find(name),
-            Self::Code(_) | Self::Vet(_) | Self::Original(..) => None,
+            Self::Code(_) | Self::Vet(_) | Self::Race(_) | Self::Explore(_) => None,
         }
     }
 
+    /// The oldest Go that has what it needs, if it is a program.
+    fn since(&self) -> Option<GoVersion> {
+        if let Self::Race(program) = self { Some(program.since()) } else { self.case().map(|c| c.since) }
+    }
+
     /// What it is called in recordings.
-    fn recorded_name(self) -> Option<String> {
+    fn recorded_name(&self) -> Option<String> {
         match self {
-            Self::Program(..) | Self::Speed(_) | Self::Original(..) => None,
+            Self::Program(..) | Self::Speed(_) | Self::Explore(_) => None,
+            Self::Race(program) => Some(format!("race.{program}")),
             Self::Code(function) => Some(format!("code.{function}")),
             Self::Vet(snippet) => Some(format!("vet.{snippet}")),
         }
@@ -109,7 +122,8 @@ impl std::fmt::Display for Experiment {
         match self {
             Self::Program(case, "") | Self::Speed(case) => f.write_str(case),
             Self::Program(case, level) => write!(f, "{case} with GOTRACEBACK={level}"),
-            Self::Original(program, case) => write!(f, "{program}.{case}, by Go alone"),
+            Self::Race(program) => write!(f, "{program}, built with -race"),
+            Self::Explore(scenario) => write!(f, "every schedule of {scenario}"),
             Self::Code(function) => write!(f, "the instructions of {function}"),
             Self::Vet(snippet) => write!(f, "go vet on {snippet}.go"),
         }
@@ -199,6 +213,17 @@ fn fault_address(o: &Outcome) -> Option<&str> {
     o.stderr.lines().find_map(|l| l.strip_prefix("unexpected fault address "))
 }
 
+/// What part `n` is of so many: all of them, some or none.
+fn share<N: PartialEq + Default>(n: N, of: N) -> &'static str {
+    if n == of {
+        "all"
+    } else if n == N::default() {
+        "none"
+    } else {
+        "some"
+    }
+}
+
 /// The samples of one name, from a line `about: NAME ns: 1.5 1.6 …`.
 fn samples(o: &Outcome, name: &str) -> Option<Vec<f64>> {
     let head = format!("about: {name} ns: ");
@@ -231,7 +256,8 @@ struct RawTest {
     code: Option<String>,
     vet: Option<String>,
     speed: Option<String>,
-    original: Option<String>,
+    race: Option<String>,
+    explore: Option<String>,
     exit: Option<i32>,
     stdout: Option<String>,
     no_stdout: Option<String>,
@@ -245,7 +271,7 @@ struct RawTest {
 impl RawTest {
     fn read(self) -> Result<Test, String> {
         let case = |name: &str| programs::find(name).map(|c| c.name);
-        let named = [&self.program, &self.code, &self.vet, &self.speed, &self.original];
+        let named = [&self.program, &self.code, &self.vet, &self.speed, &self.race, &self.explore];
         let named: Vec<&String> = named.into_iter().flatten().collect();
         let [name] = *named else { return Err("a test has one experiment".to_owned()) };
         let experiment = if self.program.is_some() {
@@ -258,9 +284,10 @@ impl RawTest {
             SNIPPETS.iter().find(|s| s.name == *name).map(|s| Experiment::Vet(s.name))
         } else if self.speed.is_some() {
             case(name).map(Experiment::Speed)
+        } else if self.race.is_some() {
+            PROGRAMS.iter().find(|p| p.to_string() == *name).map(|p| Experiment::Race(*p))
         } else {
-            let parts: Option<(&'static str, &'static str)> = name.clone().leak().split_once('.');
-            parts.filter(|p| is_program(p.0)).map(|(program, case)| Experiment::Original(program, case))
+            name.parse().ok().map(Experiment::Explore)
         };
         let experiment = experiment.ok_or_else(|| format!("there is no {name:?}"))?;
         let name = name.clone();

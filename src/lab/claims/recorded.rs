@@ -1,8 +1,8 @@
-//! What only real Go can tell, recorded for machines without Go: the instructions of its functions, and what `go vet` says.
-//! The outcomes of programs are in [`programs::recorded`](crate::lab::programs::recorded), in the same format.
+//! What real Go says, recorded for machines without Go: the instructions of its functions, what `go vet` reports, and what the
+//! reports of its race detector name. The outcomes of programs are in [`programs::recorded`](crate::lab::programs::recorded), in the same format.
 
 use super::run::Runner;
-use super::{Experiment, SNIPPETS, code};
+use super::{Experiment, SNIPPETS, built_in, code};
 use crate::lab::programs::recorded::{self, Outcome};
 use crate::version::GoVersion;
 use std::collections::HashMap;
@@ -47,9 +47,12 @@ pub(super) fn lookup(name: &str, version: GoVersion) -> Option<(&'static str, Ve
 /// When it cannot be run.
 pub fn record(runner: &mut Runner) -> io::Result<Recording> {
     let snippets = SNIPPETS.iter().map(|s| Experiment::Vet(s.name));
+    let races = built_in().into_iter().flat_map(|c| c.tests).map(|t| t.experiment);
+    let races = races.filter(|e| matches!(e, Experiment::Race(_)));
     let mut recording = Recording::new();
-    for e in code::FUNCTIONS.into_iter().map(Experiment::Code).chain(snippets) {
-        if let (Some(name), Some(seen)) = (e.recorded_name(), runner.real(e, &mut || {})?) {
+    for e in code::FUNCTIONS.into_iter().map(Experiment::Code).chain(snippets).chain(races) {
+        let name = e.recorded_name().filter(|name| recording.iter().all(|known| known.0 != *name));
+        if let (Some(name), Some(seen)) = (name, runner.real(&e, &mut || {})?) {
             recording.push((name, seen.outcomes));
         }
     }

@@ -1,10 +1,12 @@
 //! Experiments run here and under real Go, each once however many claims rest on it.
 
-use super::{Experiment, code, recorded, vet};
+use super::{Experiment, code, explore, race, recorded, vet};
 use crate::lab::child::{self, Ran};
+use crate::lab::experiment::lab::NoLab;
 use crate::lab::programs::originals::Originals;
 use crate::lab::programs::recorded::{self as programs, Outcome};
 use crate::lab::programs::{Case, Compare};
+use crate::lab::races::{Form, originals as races};
 use crate::version::GoVersion;
 use std::collections::HashMap;
 use std::io;
@@ -45,6 +47,8 @@ pub struct Runner {
     real: HashMap<Experiment, Option<Seen>>,
     /// What go vet said, by snippet.
     vetted: Option<HashMap<&'static str, Outcome>>,
+    /// The programs with a data race, or why the toolchain cannot build them.
+    raced: Option<Result<races::Originals, String>>,
 }
 
 fn outcome(ran: Ran) -> Outcome {
@@ -55,7 +59,8 @@ impl Runner {
     /// With the command at `gohmap`, and recorded outcomes of real Go.
     #[must_use]
     pub fn new(gohmap: PathBuf, version: GoVersion) -> Self {
-        Self { gohmap, version, originals: None, ours: HashMap::new(), real: HashMap::new(), vetted: None }
+        let (ours, real) = (HashMap::new(), HashMap::new());
+        Self { gohmap, version, originals: None, ours, real, vetted: None, raced: None }
     }
 
     /// With real Go beside it: the version is the toolchain's.
@@ -80,18 +85,19 @@ impl Runner {
         }
     }
 
-    /// Why an experiment has no outcome, when it has none.
+    /// Why an experiment has no outcome, here or under real Go, when it has none; known when it has been run.
     #[must_use]
-    pub fn missing(&self, e: Experiment) -> Option<String> {
-        if let Some(case) = e.case().filter(|c| c.since > self.version) {
-            return Some(format!("not in Go {}: needs {}", self.version, case.since));
+    pub fn missing(&self, e: &Experiment) -> Option<String> {
+        if let Some(since) = e.since().filter(|since| *since > self.version) {
+            return Some(format!("not in Go {}: needs {since}", self.version));
         }
         match (&self.originals, e) {
             (Some(o), _) if e.case().is_some_and(|c| c.program() == "cgo") => o.no_cgo.clone(),
-            (None, Experiment::Original(..)) => Some("only real Go can tell: give a toolchain".to_owned()),
+            (Some(_), Experiment::Race(_)) => self.raced.as_ref()?.as_ref().err().cloned(),
             (None, Experiment::Code(_) | Experiment::Vet(_)) if recorded::release(self.version).is_none() => {
                 Some(format!("nothing is recorded of Go {}: give a toolchain", self.version))
             }
+            (_, Experiment::Explore(_)) if !cfg!(gohmap_asm) => Some(NoLab::Unsupported.to_string()),
             _ => None,
         }
     }
@@ -100,63 +106,88 @@ impl Runner {
     ///
     /// # Errors
     /// When a program cannot be started or read.
-    pub fn ours(&mut self, e: Experiment, waiting: &mut impl FnMut()) -> io::Result<Option<Seen>> {
-        if let Some(known) = self.ours.get(&e) {
+    pub fn ours(&mut self, e: &Experiment, waiting: &mut impl FnMut()) -> io::Result<Option<Seen>> {
+        if let Some(known) = self.ours.get(e) {
             return Ok(known.clone());
         }
-        let level = if let Experiment::Program(_, level) = e { level } else { "" };
-        let seen = match e.case().filter(|c| c.since <= self.version) {
-            Some(case) => {
-                let one = || {
-                    let mut command = Command::new(&self.gohmap);
-                    command.args(["crash", case.name, "--go", self.version.name()]).env_remove("GOTRACEBACK");
-                    if !level.is_empty() {
-                        command.env("GOTRACEBACK", level);
-                    }
-                    child::run(&mut command, LIMIT, &mut *waiting)
-                };
-                Some(Seen::now("gohmap", outcome(until_it_races(case, one)?)))
-            }
-            None => match e {
-                // Not in a build without assembly, or without symbols.
-                Experiment::Code(function) => code::of_binary(&self.gohmap, &code::ours(function))
-                    .unwrap_or(None)
-                    .map(|o| Seen::now("gohmap's assembly", o)),
-                _ => None,
+        let now = |o: Outcome| Seen::now("gohmap", o);
+        let seen = match e {
+            Experiment::Program(..) | Experiment::Speed(_) => match self.case(e) {
+                Some(case) => {
+                    let one = || {
+                        let mut command = self.command(&["crash", case.name]);
+                        if !level(e).is_empty() {
+                            command.env("GOTRACEBACK", level(e));
+                        }
+                        child::run(&mut command, LIMIT, &mut *waiting)
+                    };
+                    Some(now(outcome(until_it_races(case, one)?)))
+                }
+                None => None,
             },
+            Experiment::Race(program) if program.since() <= self.version => {
+                let mut command = self.command(&["race-detect", &program.to_string()]);
+                Some(now(race::outcome(&child::run(&mut command, LIMIT, waiting)?)))
+            }
+            Experiment::Explore(scenario) if cfg!(gohmap_asm) => Some(now(explore::outcome(scenario, self.version)?)),
+            // Not in a build without assembly, or without symbols.
+            Experiment::Code(function) => code::of_binary(&self.gohmap, &code::ours(function))
+                .unwrap_or(None)
+                .map(|o| Seen::now("gohmap's assembly", o)),
+            Experiment::Race(_) | Experiment::Explore(_) | Experiment::Vet(_) => None,
         };
-        self.ours.insert(e, seen.clone());
+        self.ours.insert(e.clone(), seen.clone());
         Ok(seen)
+    }
+
+    /// The case of an experiment, if this version can run it.
+    fn case(&self, e: &Experiment) -> Option<&'static Case> {
+        e.case().filter(|c| c.since <= self.version)
+    }
+
+    /// This project's command, as this version, with nothing of the environment that the programs look at.
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.gohmap);
+        command.args(args).args(["--go", self.version.name()]).env_remove("GOTRACEBACK").env_remove("GORACE");
+        command
     }
 
     /// What comes of it under real Go.
     ///
     /// # Errors
     /// As [`ours`](Self::ours).
-    pub fn real(&mut self, e: Experiment, waiting: &mut impl FnMut()) -> io::Result<Option<Seen>> {
-        if let Some(known) = self.real.get(&e) {
+    pub fn real(&mut self, e: &Experiment, waiting: &mut impl FnMut()) -> io::Result<Option<Seen>> {
+        if let Some(known) = self.real.get(e) {
             return Ok(known.clone());
         }
         let seen = if self.originals.is_some() { self.live(e, waiting)? } else { self.recorded(e) };
-        self.real.insert(e, seen.clone());
+        self.real.insert(e.clone(), seen.clone());
         Ok(seen)
     }
 
-    fn live(&mut self, e: Experiment, waiting: &mut impl FnMut()) -> io::Result<Option<Seen>> {
+    fn live(&mut self, e: &Experiment, waiting: &mut impl FnMut()) -> io::Result<Option<Seen>> {
         let Some(originals) = &self.originals else { return Ok(None) };
         let outcome = match e {
             Experiment::Program(..) | Experiment::Speed(_) => {
-                let level = if let Experiment::Program(_, level) = e { level } else { "" };
-                match e.case().filter(|c| c.since <= self.version && self.missing(e).is_none()) {
+                match self.case(e).filter(|_| self.missing(e).is_none()) {
                     Some(case) => {
-                        Some(outcome(until_it_races(case, || originals.run(case, level, LIMIT, &mut *waiting))?))
+                        Some(outcome(until_it_races(case, || originals.run(case, level(e), LIMIT, &mut *waiting))?))
                     }
                     None => None,
                 }
             }
-            Experiment::Original(program, case) => {
-                Some(outcome(originals.run_original(program, case, "", LIMIT, &mut *waiting)?))
+            Experiment::Race(program) => {
+                if self.raced.is_none() {
+                    self.raced = Some(races::Originals::build(&originals.toolchain, &mut *waiting).map_err(|e| e.why));
+                }
+                match &self.raced {
+                    Some(Ok(races)) if program.since() <= self.version => {
+                        Some(race::outcome(&races.run(program, Form::Racy, LIMIT, waiting)?))
+                    }
+                    _ => None,
+                }
             }
+            Experiment::Explore(_) => None,
             Experiment::Code(function) => code::of_binary(&originals.binary("nilassign"), &code::gos(function))?,
             Experiment::Vet(snippet) => {
                 if self.vetted.is_none() {
@@ -168,17 +199,21 @@ impl Runner {
         Ok(outcome.map(|o| Seen::now(&originals.toolchain.release, o)))
     }
 
-    fn recorded(&self, e: Experiment) -> Option<Seen> {
+    fn recorded(&self, e: &Experiment) -> Option<Seen> {
         let (release, outcomes) = match e {
             Experiment::Program(_, level) => {
                 let r = programs::lookup(e.case()?, self.version, level)?;
                 (r.version, r.outcomes.to_vec())
             }
-            Experiment::Speed(_) | Experiment::Original(..) => return None,
-            Experiment::Code(_) | Experiment::Vet(_) => recorded::lookup(&e.recorded_name()?, self.version)?,
+            _ => recorded::lookup(&e.recorded_name()?, self.version)?,
         };
         Some(Seen { by: format!("{release}, recorded"), outcomes, recorded: true })
     }
+}
+
+/// The GOTRACEBACK of an experiment.
+fn level(e: &Experiment) -> &'static str {
+    if let Experiment::Program(_, level) = e { level } else { "" }
 }
 
 /// Runs a race again in which nothing has happened.

@@ -51,15 +51,15 @@ impl Answers {
     /// When a program cannot be started or read, or prints something else.
     pub fn of(runner: &mut Runner, waiting: &mut impl FnMut()) -> io::Result<Self> {
         let none = || io::Error::other("the program of the table did not run");
-        let ours = runner.ours(TABLE, waiting)?.ok_or_else(none)?;
+        let ours = runner.ours(&TABLE, waiting)?.ok_or_else(none)?;
         let cells = ours.outcomes.first().map(cells).ok_or_else(none)??;
-        let real = match runner.real(TABLE, waiting)? {
+        let real = match runner.real(&TABLE, waiting)? {
             Some(seen) => Some((seen.by, seen.outcomes.first().map(self::cells).ok_or_else(none)??)),
             None => None,
         };
         let mut vet = Vec::new();
         for s in SNIPPETS {
-            if let Some(seen) = runner.real(Experiment::Vet(s.name), waiting)? {
+            if let Some(seen) = runner.real(&Experiment::Vet(s.name), waiting)? {
                 vet.push((s.operation, seen.outcomes.iter().map(|o| o.stderr.trim_end()).collect()));
             }
         }

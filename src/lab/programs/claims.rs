@@ -5,17 +5,14 @@ mod speed;
 use super::Compare::Figures;
 use super::hm::{self, H, case};
 use crate::fatal::{chan, go};
-use crate::gomap::{GoMap, SharedMap};
+use crate::gomap::SharedMap;
 use crate::lab::programs::make;
+use crate::sync::{ConcurrentMap, Counter, MutexMap, SyncMap};
+use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 type Map = SharedMap<u64, u64>;
-
-/// The map is locked as long as the guard lives; nobody panics with it.
-fn lock(mu: &Mutex<()>) -> MutexGuard<'_, ()> {
-    mu.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 #[inline(never)]
 fn header() {
@@ -121,93 +118,79 @@ fn leak<T>(v: T) -> &'static T {
     Box::leak(Box::new(v))
 }
 
-fn counted(m: &Map, value: impl Fn(u64) -> u64) {
-    println!("keys {} sum {}", m.len(), m.range().map(|(_, v)| value(v)).sum::<u64>());
+fn counted(entries: impl ExactSizeIterator<Item = u64>) {
+    println!("keys {} sum {}", entries.len(), entries.sum::<u64>());
 }
 
 #[inline(never)]
 fn locked() {
-    let shared = leak((Mutex::new(()), make(0)));
-    together(shared, |(mu, m), g| {
+    let shared = leak(MutexMap::<u64, u64>::new(hm::rt()));
+    together(shared, |m, g| {
         for i in 0..ROUNDS {
-            let _held = lock(mu);
             m.update((i + g) % 64, |v| v + 1);
         }
     });
-    counted(&shared.1, |v| v);
+    counted(shared.snapshot().into_iter().map(|e| e.1));
 }
 
 #[inline(never)]
 fn counter() {
-    /// A counter that a map's element is the address of.
-    fn at(address: u64) -> &'static AtomicU64 {
-        // SAFETY: a counter that was leaked.
-        unsafe { &*std::ptr::with_exposed_provenance(address as usize) }
-    }
-    let shared = leak((RwLock::new(()), make(0)));
-    together(shared, |(mu, m): &(RwLock<()>, Map), g| {
+    let shared = leak(Counter::<u64>::new(hm::rt()));
+    together(shared, |c, g| {
         for i in 0..ROUNDS {
-            let k = (i + g) % 64;
-            let mut c = {
-                let _held = mu.read().unwrap_or_else(PoisonError::into_inner);
-                m.get(k)
-            };
-            if c == 0 {
-                let _held = mu.write().unwrap_or_else(PoisonError::into_inner);
-                c = m.get(k);
-                if c == 0 {
-                    c = std::ptr::from_ref(leak(AtomicU64::new(0))).expose_provenance() as u64;
-                    m.insert(k, c);
-                }
-            }
-            at(c).fetch_add(1, Relaxed);
+            c.add((i + g) % 64, 1);
         }
     });
-    counted(&shared.1, |c| at(c).load(Relaxed));
+    counted(shared.snapshot().into_iter().map(|e| e.1));
 }
 
 #[inline(never)]
 fn snapshot() {
-    let shared = leak((Mutex::new(()), make(0), AtomicU64::new(0)));
-    together(shared, |(mu, m, torn): &(Mutex<()>, Map, AtomicU64), g| {
+    let shared = leak((MutexMap::<u64, u64>::new(hm::rt()), AtomicU64::new(0)));
+    together(shared, |(m, torn), g| {
         if g != 0 {
             for i in 0..1000 {
                 let k = 2 * (g * 1000 + i);
-                let _held = lock(mu);
+                let m = m.lock();
                 m.insert(k, i);
                 m.insert(k + 1, i);
             }
             return;
         }
         for _ in 0..20 {
-            let copied: GoMap<u64, u64> = GoMap::make(hm::rt(), 0);
-            let held = lock(mu);
-            for (k, v) in m.range() {
-                copied.insert(k, v);
-            }
-            drop(held);
-            let half = copied.iter().filter(|&(k, v)| copied.get2(k ^ 1) != (v, true)).count();
+            let copied: HashMap<u64, u64> = m.snapshot().into_iter().collect();
+            let half = copied.iter().filter(|&(k, v)| copied.get(&(k ^ 1)) != Some(v)).count();
             torn.fetch_add(half as u64, Relaxed);
         }
     });
-    println!("snapshots with half a pair: {}", shared.2.load(Relaxed));
-    println!("entries at the end: {}", shared.1.len());
+    println!("snapshots with half a pair: {}", shared.1.load(Relaxed));
+    println!("entries at the end: {}", shared.0.len());
 }
 
 #[inline(never)]
 fn constructor() {
-    type Shared = (OnceLock<Map>, Mutex<()>, AtomicI64);
-    let shared: &Shared = leak((OnceLock::new(), Mutex::new(()), AtomicI64::new(0)));
-    together(shared, |(once, mu, made), g| {
+    let shared = leak((OnceLock::<MutexMap<u64, u64>>::new(), AtomicI64::new(0)));
+    together(shared, |(once, made), g| {
         let m = once.get_or_init(|| {
             made.fetch_add(1, Relaxed);
-            make(0)
+            MutexMap::new(hm::rt())
         });
-        let _held = lock(mu);
-        m.insert(g, g);
+        m.store(&g, g);
     });
-    println!("maps made: {}", shared.2.load(Relaxed));
-    println!("entries: {}", shared.0.get().map_or(0, Map::len));
+    println!("maps made: {}", shared.1.load(Relaxed));
+    println!("entries: {}", shared.0.get().map_or(0, MutexMap::len));
+}
+
+#[inline(never)]
+fn synczero() {
+    let shared = leak(SyncMap::new(hm::rt()));
+    together(shared, |m, g| m.store(g, g));
+    let mut n = 0;
+    shared.range(|k, v| {
+        n += 1;
+        k == v
+    });
+    println!("entries of the sync.Map: {n}");
 }
 
 #[inline(never)]
@@ -231,6 +214,11 @@ pub(super) fn main() {
         case("firstwrite", "assigns to an empty map that has no buckets yet", firstwrite),
         case("readmostly", "takes the time of 95% reads and 5% writes under two kinds of lock", speed::readmostly)
             .compare(Figures),
+        case("syncwrites", "takes the time of ten writes to a read, of a sync.Map and a locked map", speed::syncwrites)
+            .compare(Figures),
+        case("syncreads", "takes the time of ten reads to a write, of a sync.Map and a locked map", speed::syncreads)
+            .compare(Figures),
+        case("synczero", "writes to a sync.Map that nobody has made", synczero),
     ])();
     mark!();
 }

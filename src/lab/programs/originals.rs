@@ -78,33 +78,13 @@ impl Originals {
     /// # Errors
     /// When it cannot be started or read.
     pub fn run(&self, case: &Case, level: &str, limit: Duration, waiting: impl FnMut()) -> io::Result<Ran> {
-        self.run_original(case.program(), case.short_name(), level, limit, waiting)
-    }
-
-    /// The same for a case of a program that has no counterpart here.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
-    pub fn run_original(
-        &self,
-        program: &str,
-        case: &str,
-        level: &str,
-        limit: Duration,
-        waiting: impl FnMut(),
-    ) -> io::Result<Ran> {
-        let mut c = Command::new(self.binary(program));
-        c.arg(case).env_remove("GOTRACEBACK").env_remove("GODEBUG").env_remove("GOGC");
+        let mut c = Command::new(self.binary(case.program()));
+        c.arg(case.short_name()).env_remove("GOTRACEBACK").env_remove("GODEBUG").env_remove("GOGC");
         if !level.is_empty() {
             c.env("GOTRACEBACK", level);
         }
         child::run(&mut c, limit, waiting)
     }
-}
-
-/// Whether there is such a program.
-pub(crate) fn is_program(name: &str) -> bool {
-    programs().any(|p| p == name)
 }
 
 /// The programs by name.

@@ -10,6 +10,7 @@ mod edges;
 mod globals;
 mod normal;
 mod ops;
+pub mod originals;
 pub mod recorded;
 
 pub use normal::normalise;
@@ -70,7 +71,7 @@ macro_rules! table {
 /// The programs whose race the detector tells of, in the racy form.
 pub const PROGRAMS: &[Program] = table! {
     "gostart": "assign64" "read64", "read64" "assign64", "assign64" "assign64", "range64" "delete64";
-    "join": "assign64" "read64", "delete64" "len64", "assignany" "readany", "throughptr" "readptr";
+    "join": "assign64" "assign64", "delete64" "len64", "assignany" "readany", "throughptr" "readptr";
     "chan": "assign64" "range64", "update64" "update64", "assigngen" "readgen", "readstr" "deletestr";
     "chanreceive": "assign64" "delete64", "rangestr" "assignstr", "clear64" "read64", "addset" "addset";
     "chanbuffered": "range64" "assign64", "assign32" "read32", "assigntxt" "readtxt", "len64" "clear64";

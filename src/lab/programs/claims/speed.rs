@@ -1,12 +1,11 @@
 //! Two ways to do the same, against each other. Original: `tests/goldens/src/claims/speed.go`.
 
-use super::{Map, lock};
 use crate::fatal::{chan, go};
-use crate::gomap::SharedMap;
+use crate::gomap::GoMap;
 use crate::lab::programs::hm;
-use crate::lab::programs::make;
+use crate::sync::{MutexMap, RwMutexMap, SyncMap};
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Instant;
 
@@ -47,34 +46,64 @@ fn against(a: &str, operate_a: Operate, b: &str, operate_b: Operate) {
     println!("about: {a} ns:{of_a}\nabout: {b} ns:{of_b}");
 }
 
-fn filled() -> Map {
-    let m: SharedMap<u64, u64> = make(0);
+/// The map, with so many keys.
+fn filled<M: From<GoMap<u64, u64>>>() -> M {
+    let m = GoMap::make(hm::rt(), 0);
     for k in 0..KEYS {
         m.insert(k, k);
     }
-    m
+    m.into()
 }
 
 #[inline(never)]
 pub(super) fn readmostly() {
-    let (a, b) = (filled(), filled());
-    let (mu, rw) = (Mutex::new(()), RwLock::new(()));
+    let (a, b): (MutexMap<u64, u64>, RwMutexMap<u64, u64>) = (filled(), filled());
     let behind_mutex = move |i: u64| {
-        let _held = lock(&mu);
         if i.is_multiple_of(20) {
-            a.insert(i % KEYS, i);
+            a.lock().insert(i % KEYS, i);
         } else {
-            hm::sink(a.get(i % KEYS));
+            hm::sink(a.lock().get(i % KEYS));
         }
     };
     let behind_rwmutex = move |i: u64| {
         if i.is_multiple_of(20) {
-            let _held = rw.write().unwrap_or_else(PoisonError::into_inner);
-            b.insert(i % KEYS, i);
+            b.write().insert(i % KEYS, i);
         } else {
-            let _held = rw.read().unwrap_or_else(PoisonError::into_inner);
-            hm::sink(b.get(i % KEYS));
+            hm::sink(b.read().get(i % KEYS));
         }
     };
     against("Mutex", Arc::new(behind_mutex), "RWMutex", Arc::new(behind_rwmutex));
+}
+
+/// Of eleven operations the first few are writes.
+fn sync_against_locked(writes: u64) {
+    let (shared, m): (_, RwMutexMap<u64, u64>) = (SyncMap::new(hm::rt()), filled());
+    for k in 0..KEYS {
+        shared.store(k, k);
+    }
+    let sync_map = move |i: u64| {
+        if i % 11 < writes {
+            shared.store(i % KEYS, i);
+        } else {
+            hm::sink(shared.load(i % KEYS));
+        }
+    };
+    let locked_map = move |i: u64| {
+        if i % 11 < writes {
+            m.write().insert(i % KEYS, i);
+        } else {
+            hm::sink(m.read().get(i % KEYS));
+        }
+    };
+    against("sync.Map", Arc::new(sync_map), "locked map", Arc::new(locked_map));
+}
+
+#[inline(never)]
+pub(super) fn syncwrites() {
+    sync_against_locked(10);
+}
+
+#[inline(never)]
+pub(super) fn syncreads() {
+    sync_against_locked(1);
 }

@@ -258,8 +258,6 @@ func main() {
 	hm.Pick([]hm.Case{
 		{"header", header}, {"growth", growth}, {"rangedelete", rangedelete}, {"exporter", exporter}, {"locked", locked},
 		{"counter", counter}, {"snapshot", snapshot}, {"constructor", constructor}, {"firstwrite", firstwrite},
-		{"readmostly", readmostly},
-		// These have no counterpart: they are about package sync.
-		{"syncwrites", syncwrites}, {"syncreads", syncreads}, {"synczero", synczero},
+		{"readmostly", readmostly}, {"syncwrites", syncwrites}, {"syncreads", syncreads}, {"synczero", synczero},
 	})()
 }
