@@ -1,7 +1,7 @@
 /*
  * The fast64 functions as Go's compiler shapes them, for study: one slot after the other, each with a branch of its own.
  * What sets them apart from Go's own is that the hash is not a call and that nothing is spilled. They need AES.
- * Contracts, slow cases and twins: mapassign_fast.S, mapaccess_fast.S, mapdelete_fast64.S.
+ * Contracts, slow cases and twins: mapassign_fast.S, mapaccess_fast.S, mapdelete_fast.S.
  *
  * Registers: r8 bucket, r9 hash, r10 and r11 bucket and number of the free slot, rcx slot.
  */

@@ -60,28 +60,6 @@
         ret
         .endm
 
-/* rax = function(rdi, rsi, rdx, rcx, r8, eax); keeps the first three, r9, xmm0 and xmm1. */
-        .macro  CALL_RUST function
-        subq    $72, %rsp
-        .cfi_adjust_cfa_offset 72
-        movq    %rdi, (%rsp)
-        movq    %rsi, 8(%rsp)
-        movq    %rdx, 16(%rsp)
-        movq    %r9, 24(%rsp)
-        movups  %xmm0, 32(%rsp)
-        movups  %xmm1, 48(%rsp)
-        movl    %eax, %r9d
-        call    \function
-        movq    (%rsp), %rdi
-        movq    8(%rsp), %rsi
-        movq    16(%rsp), %rdx
-        movq    24(%rsp), %r9
-        movups  32(%rsp), %xmm0
-        movups  48(%rsp), %xmm1
-        addq    $72, %rsp
-        .cfi_adjust_cfa_offset -72
-        .endm
-
 /* The end of an assign whose element is that of slot rcx, the lowest bit of al, in the bucket at r8. Later loads wait for
  * the address of a store, not for what is stored: AVX-512 stores to the bucket, and a mask says to which element of it. */
         .macro  HIT_sse41 fixed, set, flags, raced
@@ -269,11 +247,7 @@
         .endif
         movq    HMAP_BUCKETS(%rsi), %r8
         testq   %r8, %r8
-        .if     \fixed
         je      .Lfirst\@
-        .else
-        je      \slow                           /* first bucket still to be made */
-        .endif
         movzbl  HMAP_B(%rsi), %ecx
         KEY_\isa
         leal    -1(%rcx), %r10d
@@ -378,35 +352,13 @@
         movq    %xmm9, (%r8)
         jmp     \undo
 
-        .if     \fixed
         /* The first bucket of a small map. */
 .Lfirst\@:
-        cmpb    $0, HMAP_B(%rsi)
-        jne     \slow
-        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        jne     \slow
+        FIRST_BUCKET \slow, \undo
         KEY_\isa
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-.Lalloc\@:
-        CALL_RUST gohmap_first_bucket
-        movq    %rax, %r8
-        testq   %rax, %rax
-        je      \undo
-        btrq    $0, %r8
-        jnc     1f
-.Lclear\@:
-        CLEAR_\isa
-.Lcleared\@:
-1:      movq    %r8, HMAP_BUCKETS(%rsi)
         jmp     .Lsmallflagged\@
-.Lunalloc\@:
-        movq    %r8, %rdx
-        CALL_RUST gohmap_no_first_bucket
-        movq    %xmm1, %rdx
-        jmp     \undo
-        FIXUP   .Lfirst\@, .Lalloc\@, \slow
-        FIXUP   .Lclear\@, .Lcleared\@, .Lunalloc\@
 
+        .if     \fixed
 .Lgrowing\@:
         testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
         jne     \slow

@@ -8,7 +8,7 @@ use gohmap::hash::KeySchedule;
 use gohmap::heap::{HeapConfig, OnFree};
 use gohmap::layout::{self, mem};
 use gohmap::map::amd64::Isa;
-use gohmap::map::{clear, fast32, fast64, iter, make};
+use gohmap::map::{clear, fast64, iter, make};
 use gohmap::rng::Rng;
 use gohmap::runtime::{Runtime, RuntimeConfig};
 use gohmap::types::{GoType, MapType};
@@ -132,11 +132,6 @@ unsafe extern "C-unwind" {
     fn checkasm_call(f: *const (), t: &MapType, h: usize, key: u64, value: u64, out: &mut [u64; 2]) -> usize;
 }
 
-unsafe extern "C-unwind" fn delete32(t: &MapType, h: usize, key: u64) {
-    // SAFETY: the caller's promise.
-    unsafe { fast32::mapdelete_fast32(t, h, key as u32, &()) };
-}
-
 /// The operations under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Op {
@@ -150,7 +145,7 @@ enum Op {
 impl Op {
     const ALL: [Self; 5] = [Self::Assign, Self::Set, Self::Access1, Self::Access2, Self::Delete];
 
-    /// The function for maps with keys of this size; those of four bytes are set and deleted by none of assembly.
+    /// The function for maps with keys of this size; those of four bytes are set by none of assembly.
     fn of(self, isa: Isa, key_size: usize) -> *const () {
         let f = isa.fast64();
         match (self, key_size) {
@@ -162,7 +157,7 @@ impl Op {
             (Self::Assign | Self::Set, _) => f.mapassign32 as *const (),
             (Self::Access1, _) => f.mapaccess1_32 as *const (),
             (Self::Access2, _) => f.mapaccess2_32 as *const (),
-            (Self::Delete, _) => delete32 as *const (),
+            (Self::Delete, _) => f.mapdelete32 as *const (),
         }
     }
 
@@ -261,8 +256,8 @@ impl Copy {
     }
 
     /// The same with keys of four bytes.
-    fn narrow(seed: u64, version: GoVersion, elem: usize, hint: i64, pointers: bool) -> Self {
-        let wide = Self::with(seed, version, elem, 0, pointers, OnFree::Keep);
+    fn narrow(seed: u64, version: GoVersion, elem: usize, hint: i64, pointers: bool, on_free: OnFree) -> Self {
+        let wide = Self::with(seed, version, elem, 0, pointers, on_free);
         let t = MapType::of(&wide.t.rt, &GoType::uint32(), &wide.t.elem).expect("integers are comparable");
         Self::of(t, hint)
     }
@@ -414,7 +409,7 @@ fn walk(isa: Isa, seed: u64, n: &mut Numbers, met: &mut Met) {
     let narrow = n.below(3) == 0;
     let [a, b] = [0, 1].map(|_| {
         if narrow {
-            Copy::narrow(map_seed, version, elem, hint, pointers)
+            Copy::narrow(map_seed, version, elem, hint, pointers, OnFree::Keep)
         } else {
             Copy::with(map_seed, version, elem, hint, pointers, OnFree::Keep)
         }
@@ -624,10 +619,12 @@ fn every_instruction_unwinds() {
         });
     };
     for isa in Isa::available().into_iter().skip(1) {
+        strings::stepped(isa);
         for op in Op::ALL {
             let before = STEPPED.load(Ordering::Relaxed);
-            for elem in if op == Op::Set { vec![8] } else { vec![8, 16] } {
-                let c = Copy::new(7, GoVersion::V1_22, elem, 0);
+            let wide = |elem| Copy::new(7, GoVersion::V1_22, elem, 0);
+            let narrow = Copy::narrow(7, GoVersion::V1_22, 8, 0, false, OnFree::Keep);
+            for c in if op == Op::Set { vec![wide(8)] } else { vec![wide(8), wide(16), narrow] } {
                 for key in 0..30 {
                     let others = if key % 2 == 0 { Op::Assign } else { op };
                     stepped_call(others, isa, &c, key);

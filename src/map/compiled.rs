@@ -137,10 +137,13 @@ pub unsafe fn delete_with(f: &Fast64, t: &MapType, h: usize, key: usize) {
     unsafe {
         match t.fast {
             Fast::Generic => delete::mapdelete(t, h, key, &()),
-            Fast::Fast32 | Fast::Fast32Ptr => fast32::mapdelete_fast32(t, h, mem::ld32(key), &()),
+            Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapdelete32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapdelete)(t, h, mem::ld64(key)),
             Fast::Fast64Ptr => fast64::mapdelete_fast64(t, h, mem::ld64(key), &()),
-            Fast::FastStr => faststr::mapdelete_faststr(t, h, GoString::at(key), &()),
+            Fast::FastStr => {
+                let key = GoString::at(key);
+                (family(f, t).mapdelete_str)(t, h, key.str, key.len)
+            }
         }
     }
 }

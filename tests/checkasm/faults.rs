@@ -21,11 +21,14 @@ impl Hole {
     }
 }
 
-/// What a death says, its address relative to the arrays.
+/// What a death says, its address relative to the arrays if it is there.
 pub(super) fn words(c: &Copy, death: &Death) -> String {
     let Death::Fatal(f) = death else { panic!("{death:?}") };
     let address = f.details().iter().find_map(|d| d.strip_prefix("unexpected fault address 0x"));
-    let place = address.map(|a| c.place(usize::from_str_radix(a, 16).expect("an address")));
+    let place = address.map(|a| {
+        let a = usize::from_str_radix(a, 16).expect("an address");
+        c.t.rt.heap.locate(a).map_or_else(|| format!("{a:#x}"), |_| format!("{:?}", c.place(a)))
+    });
     format!("{}: {place:?}", f.text())
 }
 
@@ -37,7 +40,14 @@ fn faults_leave_what_the_portable_functions_leave() {
         for map in 0..300 {
             let seed = n.next();
             let pointers = n.below(3) == 0;
-            let [a, b] = [0, 1].map(|_| Copy::with(seed, GoVersion::V1_22, 8, 0, pointers, OnFree::Reuse));
+            let narrow = n.below(3) == 0;
+            let [a, b] = [0, 1].map(|_| {
+                if narrow {
+                    Copy::narrow(seed, GoVersion::V1_22, 8, 0, pointers, OnFree::Reuse)
+                } else {
+                    Copy::with(seed, GoVersion::V1_22, 8, 0, pointers, OnFree::Reuse)
+                }
+            });
             for key in 0..800 + n.below(1500) {
                 let hole = (n.below(12) == 0).then(|| hole([&a, &b], &mut n)).flatten();
                 if let Some(hole) = &hole {
@@ -52,7 +62,7 @@ fn faults_leave_what_the_portable_functions_leave() {
                 if let Some(hole) = &hole {
                     hole.set([&a, &b], Prot::ReadWrite);
                 }
-                let at = || format!("{isa}: map {map}, {op:?} {key}");
+                let at = || format!("{isa}: map {map}, narrow: {narrow}, {op:?} {key}");
                 match (said_a, said_b) {
                     (Ok(said_a), Ok(said_b)) => assert_eq!(said_a, said_b, "{}", at()),
                     (Err(died_a), Err(died_b)) => {

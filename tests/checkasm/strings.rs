@@ -1,7 +1,10 @@
 //! The routines for string keys against the portable functions: keys of all lengths, alike at both ends, some at the end of
 //! mapped memory.
 
-use super::{Copy, Isa, Numbers, checkasm_call, env};
+use super::faults::{hole, words};
+use super::{Copy, Isa, Numbers, checkasm_call, env, step_by_step};
+use gohmap::fault::guarded;
+use gohmap::heap::{OnFree, Prot, Role};
 use gohmap::layout::mem;
 use gohmap::map::clear;
 use gohmap::types::{GoType, MapType};
@@ -55,6 +58,14 @@ impl Strings {
         }
         Self { page, all, _bytes: bytes }
     }
+
+    /// Takes the bytes of a string that has a page of its own away, or gives them back.
+    fn readable(&self, i: usize, readable: bool) {
+        assert_eq!(i % 3, 0);
+        let prot = if readable { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE };
+        // SAFETY: a page of our own, into which no reference leads.
+        assert_eq!(unsafe { libc::mprotect(self.page.add(2 * i * PAGE).cast(), PAGE, prot) }, 0);
+    }
 }
 
 impl Drop for Strings {
@@ -64,43 +75,94 @@ impl Drop for Strings {
     }
 }
 
+/// An operation on a map with string keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Op {
+    Assign,
+    Access1,
+    Access2,
+    Delete,
+}
+
+impl Op {
+    fn any(n: &mut Numbers) -> Self {
+        match n.below(100) {
+            0..45 => Self::Assign,
+            45..60 => Self::Access1,
+            60..75 => Self::Access2,
+            _ => Self::Delete,
+        }
+    }
+
+    /// Calls it; where the element is, unless it is the zero value, and `ok`.
+    ///
+    /// # Safety
+    /// The map must be a live one, or fault where that is watched; the string outlives it.
+    unsafe fn call(self, isa: Isa, c: &Copy, (str, len): (usize, usize)) -> (Option<(Role, usize)>, u64) {
+        let f = isa.fast64();
+        let f = match self {
+            Self::Assign => f.mapassign_str as *const (),
+            Self::Access1 => f.mapaccess1_str as *const (),
+            Self::Access2 => f.mapaccess2_str as *const (),
+            Self::Delete => f.mapdelete_str as *const (),
+        };
+        let mut out = [0; 2];
+        // SAFETY: the caller's promise.
+        let at = unsafe { checkasm_call(f, &c.t, c.h, str as u64, len as u64, &mut out) };
+        assert_eq!(out[0], 0, "{isa}: a protected register changed");
+        let place = (self != Self::Delete && at != c.zeroes).then(|| c.place(at));
+        (place, if self == Self::Access2 { out[1] } else { 0 })
+    }
+}
+
+/// Every operation with the trap flag set: what [`super::every_instruction_unwinds`] asks of them.
+pub(super) fn stepped(isa: Isa) {
+    let mut n = Numbers(7);
+    let strings = Strings::new(&mut n, 24);
+    let [c, _] = twins(7, GoVersion::V1_22, 8, OnFree::Keep);
+    for i in 0..160 {
+        let (op, key) = (Op::any(&mut n), strings.all[n.below(if i < 80 { 6 } else { 24 }) as usize]);
+        step_by_step(|| {
+            // SAFETY: a live map, and a string that outlives it.
+            unsafe { op.call(isa, &c, key) };
+        });
+    }
+}
+
+/// Two maps alike, with elements of that size.
+fn twins(seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> [Copy; 2] {
+    [0, 1].map(|_| {
+        let like = Copy::with(seed, version, elem, 0, false, on_free);
+        let t = MapType::of(&like.t.rt, &GoType::string(), &like.t.elem).expect("strings are comparable");
+        Copy::of(t, 0)
+    })
+}
+
 #[test]
 fn strings_agree_on_random_states() {
     let mut n = Numbers(env("GOHMAP_SEED", 1));
-    let (mut found, mut absent, mut tampered) = (0, 0, 0);
+    let (mut found, mut absent, mut deleted, mut tampered) = (0, 0, 0, 0);
     for isa in Isa::available().into_iter().skip(1) {
-        for map in 0..120 {
-            let how_many = [12, 60, 400][n.below(3) as usize];
+        for map in 0..160 {
+            let how_many = [6, 12, 60, 400][n.below(4) as usize];
             let strings = Strings::new(&mut n, how_many);
             let (seed, version) = (n.next(), GoVersion::ALL[n.below(6) as usize]);
-            let [a, b] = [0, 1].map(|_| {
-                let like = Copy::new(seed, version, [8, 8, 0, 3, 40][map % 5], 0);
-                let t = MapType::of(&like.t.rt, &GoType::string(), &like.t.elem).expect("strings are comparable");
-                Copy::of(t, 0)
-            });
+            let [a, b] = twins(seed, version, [8, 8, 8, 0, 3, 40][map % 6], OnFree::Keep);
             for step in 0..1500 {
-                let (str, len) = strings.all[n.below(strings.all.len() as u64) as usize];
-                let what = n.below(100);
-                let call = |isa: Isa, c: &Copy| {
-                    let f = isa.fast64();
-                    let f = match what {
-                        0..50 => f.mapassign_str as *const (),
-                        50..75 => f.mapaccess1_str as *const (),
-                        _ => f.mapaccess2_str as *const (),
-                    };
-                    let mut out = [0; 2];
-                    // SAFETY: a live map and a string.
-                    let at = unsafe { checkasm_call(f, &c.t, c.h, str as u64, len as u64, &mut out) };
-                    assert_eq!(out[0], 0, "{isa}: a protected register changed");
-                    let place = (at != c.zeroes).then(|| c.place(at));
-                    (place, if what >= 75 { out[1] } else { 0 })
+                let key = strings.all[n.below(strings.all.len() as u64) as usize];
+                let op = Op::any(&mut n);
+                // SAFETY: live maps and a string that outlives them.
+                let [said, meant] = unsafe {
+                    let before = mem::ld64(a.h);
+                    let said = [op.call(isa, &a, key), op.call(Isa::Portable, &b, key)];
+                    deleted += u64::from(mem::ld64(a.h) < before);
+                    said
                 };
-                let said = call(isa, &a);
-                assert_eq!(said, call(Isa::Portable, &b), "{isa}: map {map}, step {step}: {what} of {len} bytes");
-                if said.0.is_some() {
-                    found += 1
-                } else {
-                    absent += 1
+                assert_eq!(said, meant, "{isa}: map {map}, step {step}: {op:?} of {} bytes", key.1);
+                match (op, said.0) {
+                    (Op::Delete, _) => {}
+                    (_, Some(_)) => found += 1,
+                    (_, None) => absent += 1,
                 }
                 // SAFETY: two live maps; what is tampered with leads nowhere but to other keys of the bucket.
                 unsafe {
@@ -109,7 +171,9 @@ fn strings_agree_on_random_states() {
                         let at = (n.next() & ((1 << mem::ld8(a.h + 9)) - 1)) as usize * a.t.bucket.size;
                         let (i, j, mark) =
                             (n.below(8) as usize, n.below(8) as usize, [0, 1, 5, 9][n.below(4) as usize]);
-                        let both = n.below(2) == 0;
+                        // A deleted key's pointer is nil.
+                        let alive = |i| mem::ld64(mem::ld64(a.h + 16) as usize + at + 8 + 16 * i) != 0;
+                        let both = n.below(2) == 0 && alive(j);
                         for c in [&a, &b] {
                             let bucket = mem::ld64(c.h + 16) as usize + at;
                             if both {
@@ -128,5 +192,56 @@ fn strings_agree_on_random_states() {
             }
         }
     }
-    assert!(found > 100_000 && absent > 1000 && tampered > 1000, "{found} found, {absent} absent, {tampered} tampered");
+    let met = format!("{found} found, {absent} absent, {deleted} deleted, {tampered} tampered");
+    println!("{met}");
+    assert!(found > 100_000 && absent > 1000 && deleted > 10_000 && tampered > 1000, "{met}");
+}
+
+#[test]
+fn strings_fault_alike() {
+    let mut n = Numbers(env("GOHMAP_SEED", 1));
+    for isa in Isa::available().into_iter().skip(1) {
+        let (mut died, mut lost) = (0, 0);
+        let strings = Strings::new(&mut n, 4000);
+        for map in 0..400 {
+            let [a, b] = twins(n.next(), GoVersion::V1_22, 8, OnFree::Reuse);
+            // In small maps the bytes of some key are taken away, in large ones a page of buckets.
+            let (first, how_many) = if map % 2 == 0 { (0, 4000) } else { (n.below(1000) as usize * 3, 6 + n.below(3)) };
+            for step in 0..4000 {
+                let hole = (n.below(12) == 0 && map % 2 == 0).then(|| hole([&a, &b], &mut n)).flatten();
+                if let Some(hole) = &hole {
+                    hole.set([&a, &b], [Prot::None, Prot::Read][n.below(2) as usize]);
+                }
+                let gone = (n.below(12) == 0 && map % 2 == 1).then(|| first + n.below(2) as usize * 3);
+                if let Some(gone) = gone {
+                    strings.readable(gone, false);
+                }
+                let op = Op::any(&mut n);
+                let key = strings.all[first + n.below(how_many) as usize];
+                // SAFETY: live maps; nothing that needs dropping is pending while the operation faults.
+                let said = unsafe { [guarded(|| op.call(isa, &a, key)), guarded(|| op.call(Isa::Portable, &b, key))] };
+                if let Some(hole) = &hole {
+                    hole.set([&a, &b], Prot::ReadWrite);
+                }
+                if let Some(gone) = gone {
+                    strings.readable(gone, true);
+                    lost += u64::from(said[0].is_err());
+                }
+                let at = || format!("{isa}: map {map}, step {step}, {op:?} of {} bytes", key.1);
+                match said {
+                    [Ok(said), Ok(meant)] => assert_eq!(said, meant, "{}", at()),
+                    [Err(said), Err(meant)] => {
+                        assert_eq!(words(&a, &said), words(&b, &meant), "{}", at());
+                        assert!(a.state() == b.state(), "{}: memory differs", at());
+                        died += 1;
+                        break;
+                    }
+                    [said, meant] => panic!("{}: {said:?}, but portably {meant:?}", at()),
+                }
+            }
+            assert!(a.state() == b.state(), "{isa}: map {map}: memory differs");
+        }
+        println!("{isa}: {died} deaths, {lost} of keys without bytes");
+        assert!(died > 200 && lost > 100, "{isa}: {died} deaths, {lost} of keys without bytes");
+    }
 }

@@ -3,11 +3,10 @@
 use super::keys::{Key, KeyType, Text};
 use super::subject::VALUE;
 use super::{InProcess, Runner, Subject};
-use crate::fault::op;
 use crate::layout::{Hiter, mem};
 use crate::map::amd64::{Fast64, Isa};
 use crate::map::faststr::GoString;
-use crate::map::{batch, fast32, faststr, iter, make};
+use crate::map::{batch, iter, make};
 use crate::runtime::{Runtime, RuntimeConfig};
 use crate::types::{GoType, MapType};
 use bytemuck::Zeroable;
@@ -92,9 +91,9 @@ impl EmulatedKey for u32 {
     }
 
     #[inline(always)]
-    unsafe fn delete(self, _: &Fast64, t: &MapType, h: usize) {
+    unsafe fn delete(self, f: &Fast64, t: &MapType, h: usize) {
         // SAFETY: as above.
-        op(|| unsafe { fast32::mapdelete_fast32(t, h, self, &()) });
+        unsafe { (f.mapdelete32)(t, h, self.into()) };
     }
 
     #[inline(always)]
@@ -122,9 +121,9 @@ impl EmulatedKey for Text {
     }
 
     #[inline(always)]
-    unsafe fn delete(self, _: &Fast64, t: &MapType, h: usize) {
+    unsafe fn delete(self, f: &Fast64, t: &MapType, h: usize) {
         // SAFETY: as above.
-        op(|| unsafe { faststr::mapdelete_faststr(t, h, string(self), &()) });
+        unsafe { (f.mapdelete_str)(t, h, string(self).str, string(self).len) };
     }
 
     #[inline(always)]

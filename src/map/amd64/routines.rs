@@ -13,8 +13,8 @@ macro_rules! family {
         $name:ident $probe:expr,
         $assign:ident $set:ident $access1:ident $access2:ident $delete:ident,
         $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
-        $assign32:ident $access1_32:ident $access2_32:ident,
-        $assign_str:ident $access1_str:ident $access2_str:ident,
+        $assign32:ident $access1_32:ident $access2_32:ident $delete32:ident,
+        $assign_str:ident $access1_str:ident $access2_str:ident $delete_str:ident,
         $next:ident $prefetch:ident
         $(, $words:ident $words_access1:ident $words_access2:ident $assign_many:expr, $get_many:expr)?
     ) => {
@@ -35,9 +35,11 @@ macro_rules! family {
             mapassign32: $assign32,
             mapaccess1_32: $access1_32,
             mapaccess2_32: $access2_32,
+            mapdelete32: $delete32,
             mapassign_str: $assign_str,
             mapaccess1_str: $access1_str,
             mapaccess2_str: $access2_str,
+            mapdelete_str: $delete_str,
             mapiternext: $next,
             prefetch: $prefetch,
             assign_many: None,
@@ -58,8 +60,10 @@ family! {
     gohmap_mapaccess2_fast64_scalar gohmap_mapdelete_fast64_scalar,
     gohmap_slow_mapassign_fast64_scalar gohmap_slow_mapaccess1_fast64_scalar
     gohmap_slow_mapaccess2_fast64_scalar gohmap_slow_mapdelete_fast64_scalar,
-    gohmap_slow_mapassign_fast32 gohmap_slow_mapaccess1_fast32 gohmap_slow_mapaccess2_fast32,
-    gohmap_slow_mapassign_faststr gohmap_slow_mapaccess1_faststr gohmap_slow_mapaccess2_faststr,
+    gohmap_slow_mapassign_fast32 gohmap_slow_mapaccess1_fast32
+    gohmap_slow_mapaccess2_fast32 gohmap_slow_mapdelete_fast32,
+    gohmap_slow_mapassign_faststr gohmap_slow_mapaccess1_faststr
+    gohmap_slow_mapaccess2_faststr gohmap_slow_mapdelete_faststr,
     gohmap_slow_mapiternext no_prefetch
 }
 family! {
@@ -68,8 +72,10 @@ family! {
     gohmap_mapaccess2_fast64_sse41 gohmap_mapdelete_fast64_sse41,
     gohmap_slow_mapassign_fast64_sse41 gohmap_slow_mapaccess1_fast64_sse41
     gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41,
-    gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41 gohmap_mapaccess2_fast32_sse41,
-    gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_sse41 gohmap_mapaccess2_faststr_sse41,
+    gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41
+    gohmap_mapaccess2_fast32_sse41 gohmap_mapdelete_fast32_sse41,
+    gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_sse41
+    gohmap_mapaccess2_faststr_sse41 gohmap_mapdelete_faststr_sse41,
     gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41,
     SSE41_WORDS gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41 None, None
 }
@@ -79,8 +85,10 @@ family! {
     gohmap_mapaccess2_fast64_avx512 gohmap_mapdelete_fast64_avx512,
     gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
     gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512,
-    gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41 gohmap_mapaccess2_fast32_sse41,
-    gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_sse41 gohmap_mapaccess2_faststr_sse41,
+    gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41
+    gohmap_mapaccess2_fast32_sse41 gohmap_mapdelete_fast32_sse41,
+    gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_avx512
+    gohmap_mapaccess2_faststr_avx512 gohmap_mapdelete_faststr_sse41,
     gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512,
     AVX512_WORDS gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512
     Some(gohmap_assignmany_fast64_avx512), Some(gohmap_getmany_fast64_avx512)
@@ -91,9 +99,13 @@ unsafe extern "C-unwind" {
     fn gohmap_mapassign_fast32_sse41(t: &MapType, h: usize, key: u64) -> usize;
     fn gohmap_mapaccess1_fast32_sse41(t: &MapType, h: usize, key: u64) -> usize;
     fn gohmap_mapaccess2_fast32_sse41(t: &MapType, h: usize, key: u64) -> Found;
+    fn gohmap_mapdelete_fast32_sse41(t: &MapType, h: usize, key: u64);
     fn gohmap_mapassign_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> usize;
     fn gohmap_mapaccess1_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> usize;
     fn gohmap_mapaccess2_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> Found;
+    fn gohmap_mapaccess1_faststr_avx512(t: &MapType, h: usize, str: usize, len: usize) -> usize;
+    fn gohmap_mapaccess2_faststr_avx512(t: &MapType, h: usize, str: usize, len: usize) -> Found;
+    fn gohmap_mapdelete_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize);
     fn gohmap_mapaccess1_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> usize;
     fn gohmap_mapaccess2_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> Found;
     fn gohmap_mapaccess1_fast64_words_avx512(t: &MapType, h: usize, key: u64) -> usize;

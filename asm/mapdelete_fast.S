@@ -1,16 +1,25 @@
 /*
- * runtime.mapdelete_fast64 for elements of 8 bytes.
+ * runtime.mapdelete_fast64 and mapdelete_fast32, for elements of 8 bytes.
  *
  *   void gohmap_mapdelete_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)
+ *   void gohmap_mapdelete_fast32_sse41: the same for keys of four bytes, zero extended
  *
- * Evacuation work comes first (growwork_fast64.S). Slow cases: a write under way, the last entry (which draws a new
- * hash0), marks to be changed in more than one bucket, elements of other sizes; and every fault. Twin: mapdelete_fast64 in src/map/fast64.rs.
+ * Slow cases: a write under way, the last entry (which draws a new hash0), marks to be changed in more than one bucket,
+ * elements of other sizes; and every fault. Evacuation work comes first (growwork_fast64.S); with keys of four bytes, a
+ * growing map is a slow case too. Twins: mapdelete_fast64 in src/map/fast64.rs, mapdelete_fast32 in src/map/fast32.rs.
  *
  * Registers besides those of sse41.inc: r10 is 0 while r8 is the first bucket, r11 is eight times the slot.
  */
         .include "base.inc"
         .include "sse41.inc"
         .include "avx512.inc"
+        .include "sse41x32.inc"
+        .include "delete.inc"
+
+        .macro  FIRST undo
+        testl   %r10d, %r10d
+        jne     \undo
+        .endm
 
 /* Deletes the key from the chain of the bucket at r8; r10 is 0. To `undo` when marks of the bucket before change too. */
         .macro  DELETE_FROM isa, narrow, undo, raced
@@ -32,46 +41,15 @@
         shll    $3, %ecx
         movl    %ecx, %r11d
         movq    (%r8), %rax                     /* the marks */
-        cmpl    $56, %ecx
-        je      .Llast\@
         .ifc    \isa\narrow, avx5120
+        cmpl    $56, %ecx
+        je      1f
         testl   %r10d, %r10d
         je      .Lfirst\@
+1:
         .endif
-        movq    %rax, %r9
-        shrq    %cl, %r9
-        testl   $0xff00, %r9d                   /* is the next one emptyRest? */
-        jne     .Lone\@
-        /* So is this one, then, and every emptyOne right before it. */
-.Lrest\@:
-        movl    $1, %r9d
-        shlq    %cl, %r9
-        decq    %r9                             /* the slots before this one */
-        movabsq $0x0101010101010101, %rcx
-        xorq    %rax, %rcx
-        andq    %r9, %rcx
-        shlq    $8, %rcx
-        orq     $1, %rcx
-        bsrq    %rcx, %rcx
-        andl    $~7, %ecx                       /* 8 times the first of them, or of this one */
-        jne     1f
-        testq   %r10, %r10
-        jne     \undo                        /* on in the bucket before */
-1:      shlq    $8, %r9
-        orq     $0xff, %r9                      /* the slots up to this one */
-        shrq    %cl, %r9
-        shlq    %cl, %r9
-        notq    %r9
-        andq    %rax, %r9
-        jmp     .Lclear\@
-.Lone\@:
-        movl    $0xff, %r9d
-        shlq    %cl, %r9
-        notq    %r9
-        andq    %rax, %r9
-        btsq    %r11, %r9
-.Lclear\@:
-        movq    $0, 72(%r8,%r11)
+        EMPTIED OVER, FIRST, \undo
+        movq    $0, ELEMS(%r8,%r11)
         movq    %r9, (%r8)
 .Lcount\@:
         decq    HMAP_COUNT(%rsi)
@@ -111,21 +89,12 @@
         FIXUP   .Lfirst\@, .Lcounted\@, \undo
         .endif
 
-        /* The last slot is followed by the overflow bucket's first, if by any. */
-.Llast\@:
-        movq    136(%r8), %r9
-        testq   %r9, %r9
-        je      .Lrest\@
-        cmpb    $0, (%r9)
-        je      .Lrest\@
-        jmp     .Lone\@
-
 .Lempty\@:
         leal    -1(%rax), %ecx                  /* it was the key's: on to the next slot that has it */
         andl    %ecx, %eax
         jmp     .Lslots\@
 .Lnext\@:
-        movq    136(%r8), %r8
+        movq    OVER(%r8), %r8
         incl    %r10d
         testq   %r8, %r8
         jne     .Lbucket\@
@@ -135,7 +104,7 @@
         END_WRITING_FLAGS \raced
         ret
         FIXUP   .Lbucket\@, .Lcount\@, \undo
-        FIXUP   .Llast\@, .Lleave\@, \undo
+        FIXUP   .Lempty\@, .Lleave\@, \undo
         .endm
 
         .macro  MAPDELETE_FAST64 isa
@@ -222,5 +191,70 @@ ENTRY gohmap_mapdelete_fast64_\isa
 END gohmap_mapdelete_fast64_\isa
         .endm
 
+        .set    ELEMS, ELEMS_64
+        .set    OVER, 136
         MAPDELETE_FAST64 sse41
         MAPDELETE_FAST64 avx512
+
+/* Keys of four bytes. */
+        .set    ELEMS, ELEMS_32
+        .set    OVER, 104
+
+ENTRY gohmap_mapdelete_fast32_sse41
+        testq   %rsi, %rsi
+        je      .Lnothing
+        cmpq    $1, HMAP_COUNT(%rsi)
+        jbe     .Lfew
+        cmpl    $SLOTS_4_8_112, MAPTYPE_KEYSIZE(%rdi)
+        jne     .Lslow
+        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
+        jne     .Lslow
+        KEY_sse41x32
+        movq    HMAP_BUCKETS(%rsi), %r8
+        movzbl  HMAP_B(%rsi), %ecx
+        xorl    %r10d, %r10d
+        leal    -1(%rcx), %eax
+        cmpl    $62, %eax
+        ja      .Lsmall
+        HASH_sse41x32
+        KEYS_sse41x32
+        START_WRITING .Lflags
+.Lflagged:
+        INDEX_sse41x32
+        imulq   $112, %rax, %rax
+        addq    %rax, %r8
+.Lfrom:
+        DELETE_FROM sse41x32, 0, .Lundo, .Lraced
+
+.Lsmall:
+        testl   %ecx, %ecx
+        jne     .Lslow                          /* no healthy map is so large */
+        START_WRITING .Lsmallflags
+.Lsmallflagged:
+        TWICE_sse41x32
+        DELETE_FROM sse41x32, 1, .Lundo, .Lraced
+
+.Lflags:
+        START_WRITING_FLAGS .Lslow, .Lflagged
+.Lsmallflags:
+        START_WRITING_FLAGS .Lslow, .Lsmallflagged
+.Lfew:
+        jb      .Lnothing
+        jmp     .Lslow
+.Lnothing:
+        ret
+
+.Lundo:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lslow:
+        jmp     gohmap_slow_mapdelete_fast32
+.Lraced:
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        call    gohmap_concurrent_map_writes
+        ud2
+        FIXUP   gohmap_mapdelete_fast32_sse41, .Lflagged, .Lslow
+        FIXUP   .Lflagged, .Lfrom, .Lundo
+        FIXUP   .Lsmall, .Lsmallflagged, .Lslow
+        FIXUP   .Lflags, .Lfew, .Lslow
+END gohmap_mapdelete_fast32_sse41

@@ -1,0 +1,183 @@
+/*
+ * runtime.mapassign_faststr.
+ *
+ *   usize gohmap_mapassign_faststr_sse41(rdi = *const MapType, rsi = *mut Hmap, rdx = bytes of the key, rcx = their number)
+ *         ->  address of the element; the key's bytes live as long as the map
+ *
+ * The fast cases, besides what is told in faststr.inc: the key is there, or there is a free slot, in a map that is not
+ * growing and has room. Twin: src/map/faststr.rs.
+ */
+        .include "base.inc"
+        .include "faststr.inc"
+
+ENTRY gohmap_mapassign_faststr_sse41
+        movq    %rcx, %r9
+.Lbegin:
+        testq   %rsi, %rsi                      /* assignment to entry in nil map */
+        je      .Lslow
+        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
+        jne     .Lslow                          /* growing: evacuation work to do */
+        cmpq    $0, HMAP_BUCKETS(%rsi)
+        je      .Lfirst
+        movzbl  HMAP_B(%rsi), %ecx
+        cmpl    $63, %ecx
+        ja      .Lslow
+        HASH    .Lslow
+        BUCKET
+        MARK
+        START_WRITING .Lflags
+.Lflagged:
+        movq    (%r8), %xmm2
+        pxor    %xmm3, %xmm3
+        pcmpeqb %xmm2, %xmm3
+        pmovmskb %xmm3, %eax                    /* emptyRest, and all bits above */
+        movl    %eax, %r10d
+        movdqa  %xmm2, %xmm3
+        pcmpeqb %xmm8, %xmm3
+        BELOW
+        pmovmskb %xmm3, %ecx
+        andl    %ecx, %eax
+.Lslots:
+        testb   %al, %al
+        je      .Labsent
+        tzcntl  %eax, %ecx
+        shll    $4, %ecx
+        cmpq    %r9, 16(%r8,%rcx)
+        jne     .Ldiffers
+        movd    %r10d, %xmm9
+        SAME    .Lother
+.Lhit:
+        movq    %rdx, 8(%r8,%rcx)               /* the old bytes need not be kept */
+.Lelem:
+        ELEM
+        END_WRITING .Lleave
+        ret
+.Lother:
+        movd    %xmm9, %r10d
+.Ldiffers:
+        PASS
+        jmp     .Lslots
+
+        /* Not in this bucket. An emptyRest ends the search, and so does the end of the chain. */
+.Labsent:
+        testb   %r10b, %r10b
+        je      .Lchain
+.Lfree:
+        movdqa  .Lones(%rip), %xmm3
+        pminub  %xmm2, %xmm3
+        pcmpeqb %xmm2, %xmm3
+        pmovmskb %xmm3, %eax
+        tzcntl  %eax, %r10d                     /* the first free slot */
+        cmpl    $8, %r10d
+        jae     .Lundo
+        movzbl  HMAP_B(%rsi), %ecx
+        testl   %ecx, %ecx
+        je      .Lsmall
+        movswq  HMAP_NOVERFLOW(%rsi), %rax      /* as ROOM of sse41.inc */
+        movq    HMAP_COUNT(%rsi), %r11
+        sarq    %cl, %rax
+        testq   %rax, %rax
+        jne     .Lundo
+        decl    %ecx
+        shrq    %cl, %r11
+        cmpq    MAPTYPE_LOAD_NUM(%rdi), %r11
+        jae     .Lundo
+.Linsert:
+        movq    %xmm2, %rax
+        movq    %xmm8, %r11
+        leal    (,%r10,8), %ecx
+        xorq    %rax, %r11
+        movl    $0xff, %r10d
+        movq    %rdx, %xmm1
+        shlq    %cl, %r10
+        movq    %r9, %xmm2
+        andq    %r10, %r11
+        punpcklqdq %xmm2, %xmm1
+        xorq    %rax, %r11
+        addl    %ecx, %ecx
+        movq    %r11, (%r8)                     /* all marks, for they are loaded at once */
+.Lkey:
+        movdqu  %xmm1, 8(%r8,%rcx)
+.Lcount:
+        incq    HMAP_COUNT(%rsi)
+        jmp     .Lelem
+.Lsmall:
+        cmpq    $8, HMAP_COUNT(%rsi)
+        jae     .Lundo
+        cmpw    $0, HMAP_NOVERFLOW(%rsi)
+        je      .Linsert
+        jmp     .Lundo
+
+        /* In the rest of a chain only a hit is a fast case. */
+.Lchain:
+        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %ecx
+        movq    -8(%r8,%rcx), %rax
+        testq   %rax, %rax
+        je      .Lfree
+        movq    %rax, %r8
+.Lnext:
+        movq    (%r8), %xmm2
+        pxor    %xmm3, %xmm3
+        pcmpeqb %xmm2, %xmm3
+        pcmpeqb %xmm8, %xmm2
+        pmovmskb %xmm3, %eax
+        movl    %eax, %r10d
+        BELOW
+        pmovmskb %xmm2, %ecx
+        andl    %ecx, %eax
+.Lchainslots:
+        testb   %al, %al
+        je      .Lchainend
+        tzcntl  %eax, %ecx
+        shll    $4, %ecx
+        cmpq    %r9, 16(%r8,%rcx)
+        jne     .Lchaindiffers
+        movd    %r10d, %xmm9
+        SAME    .Lchainother
+        jmp     .Lhit
+.Lchainother:
+        movd    %xmm9, %r10d
+.Lchaindiffers:
+        PASS
+        jmp     .Lchainslots
+.Lchainend:
+        testb   %r10b, %r10b
+        jne     .Lundo
+        OVERFLOW
+        jne     .Lnext
+        jmp     .Lundo
+
+.Lunkey:
+        movq    %rax, (%r8)
+.Lundo:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lslow:
+        movq    %r9, %rcx
+        jmp     gohmap_slow_mapassign_faststr
+
+        /* The first bucket of a small map; where the key cannot be hashed there is none. */
+.Lfirst:
+        HASH    .Lslow
+        FIRST_BUCKET .Lslow, .Lundo
+.Lmade:
+        MARK
+        jmp     .Lflagged
+
+.Lflags:
+        START_WRITING_FLAGS .Lslow, .Lflagged
+.Lleave:
+        END_WRITING_FLAGS .Lraced
+        ret
+.Lraced:
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        call    gohmap_concurrent_map_writes
+        ud2
+        FIXUP   .Lkey, .Lcount, .Lunkey
+        FIXUP   .Lbegin, .Lflagged, .Lslow
+        FIXUP   .Lflagged, .Lelem, .Lundo
+        FIXUP   .Lother, .Lkey, .Lundo
+        FIXUP   .Lsmall, .Lunkey, .Lundo
+        FIXUP   .Lfirst, .Lmade, .Lslow
+        FIXUP   .Lflags, .Lleave, .Lslow
+END gohmap_mapassign_faststr_sse41

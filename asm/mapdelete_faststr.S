@@ -1,0 +1,108 @@
+/*
+ * runtime.mapdelete_faststr for elements of 8 bytes.
+ *
+ *   void gohmap_mapdelete_faststr_sse41(rdi = *const MapType, rsi = *mut Hmap, rdx = bytes of the key, rcx = their number)
+ *
+ * Slow cases, besides those told in faststr.inc: a write under way, a growing map, the last entry (which draws a new hash0),
+ * marks to be changed in more than one bucket, elements of other sizes. Twin: src/map/faststr.rs.
+ *
+ * Registers besides those of faststr.inc: xmm9 is the first bucket, r11 is eight times the slot.
+ */
+        .include "base.inc"
+        .include "faststr.inc"
+        .include "delete.inc"
+
+        .macro  FIRST undo
+        movq    %xmm9, %rcx
+        cmpq    %r8, %rcx
+        jne     \undo
+        xorl    %ecx, %ecx
+        .endm
+
+ENTRY gohmap_mapdelete_faststr_sse41
+        movq    %rcx, %r9
+.Lbegin:
+        testq   %rsi, %rsi
+        je      .Lnothing
+        cmpq    $1, HMAP_COUNT(%rsi)
+        jbe     .Lfew
+        cmpl    $SLOTS_16_8_208, MAPTYPE_KEYSIZE(%rdi)
+        jne     .Lslow
+        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
+        jne     .Lslow
+        movzbl  HMAP_B(%rsi), %ecx
+        cmpl    $63, %ecx
+        ja      .Lslow
+        HASH    .Lslow
+        BUCKET
+        MARK
+        START_WRITING .Lflags
+.Lflagged:
+        movq    %r8, %xmm9
+.Lbucket:
+        movq    (%r8), %xmm2
+        pcmpeqb %xmm8, %xmm2
+        pmovmskb %xmm2, %eax
+.Lslots:
+        testb   %al, %al
+        je      .Lnext
+        tzcntl  %eax, %ecx
+        shll    $4, %ecx
+        cmpq    %r9, 16(%r8,%rcx)
+        jne     .Ldiffers
+        SAME    .Ldiffers                       /* r10: the pointer there */
+        movq    %r9, %xmm10
+.Lhere:
+        shrl    %ecx
+        movq    (%r8), %rax
+        movl    %ecx, %r11d
+        EMPTIED OVER_STR_8, FIRST, .Lundokey
+.Lkey:
+        movq    $0, 8(%r8,%r11,2)
+.Lelem:
+        movq    $0, ELEMS_STR(%r8,%r11)
+        movq    %r9, (%r8)
+.Lcount:
+        decq    HMAP_COUNT(%rsi)
+.Ldone:
+        END_WRITING .Lleave
+        ret
+.Ldiffers:
+        PASS
+        jmp     .Lslots
+.Lnext:
+        movq    OVER_STR_8(%r8), %r8
+        testq   %r8, %r8
+        jne     .Lbucket
+        jmp     .Ldone
+
+.Lleave:
+        END_WRITING_FLAGS .Lraced
+        ret
+.Lflags:
+        START_WRITING_FLAGS .Lslow, .Lflagged
+.Lfew:
+        je      .Lslow
+.Lnothing:
+        ret
+.Lunstored:
+        movq    %r10, 8(%r8,%r11,2)
+.Lundokey:
+        movq    %xmm10, %r9
+.Lundo:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lslow:
+        movq    %r9, %rcx
+        jmp     gohmap_slow_mapdelete_faststr
+.Lraced:
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        call    gohmap_concurrent_map_writes
+        ud2
+        FIXUP   .Lelem, .Lcount, .Lunstored
+        FIXUP   .Lhere, .Lelem, .Lundokey
+        FIXUP   .Lbegin, .Lflagged, .Lslow
+        FIXUP   .Lflagged, .Ldone, .Lundo
+        FIXUP   .Ldiffers, .Lleave, .Lundo
+        FIXUP   .Lflags, .Lfew, .Lslow
+END gohmap_mapdelete_faststr_sse41
