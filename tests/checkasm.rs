@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[path = "checkasm/faults.rs"]
 mod faults;
+#[path = "checkasm/first.rs"]
+mod first;
 #[path = "checkasm/many.rs"]
 mod many;
 #[path = "checkasm/strings.rs"]

@@ -23,7 +23,7 @@ impl Hole {
 
 /// What a death says, its address relative to the arrays if it is there.
 pub(super) fn words(c: &Copy, death: &Death) -> String {
-    let Death::Fatal(f) = death else { panic!("{death:?}") };
+    let Death::Fatal(f) = death else { return death.text().to_owned() };
     let address = f.details().iter().find_map(|d| d.strip_prefix("unexpected fault address 0x"));
     let place = address.map(|a| {
         let a = usize::from_str_radix(a, 16).expect("an address");
@@ -98,32 +98,4 @@ pub(super) fn hole(copies: [&Copy; 2], n: &mut Numbers) -> Option<Hole> {
     let pages = copies[0].t.rt.heap.locate(arrays[0])?.size / PAGE;
     let page = (pages > 0).then(|| n.below(pages as u64) as usize)?;
     Some(Hole(arrays.map(|a| a + page * PAGE)))
-}
-
-/// The first bucket of a small map may lie where an experiment has taken the memory away: a fault of the allocator, with
-/// nothing allocated twice.
-#[test]
-fn a_first_bucket_that_cannot_be_cleared() {
-    for isa in Isa::available().into_iter().skip(1) {
-        for (op, prot) in [(Op::Assign, Prot::Read), (Op::Set, Prot::None)] {
-            let [mut a, mut b] = [0, 1].map(|_| Copy::with(5, GoVersion::V1_22, 8, 0, false, OnFree::Reuse));
-            let mut outcomes = Vec::new();
-            for (c, isa) in [(&mut a, isa), (&mut b, Isa::Portable)] {
-                // SAFETY: live maps; nothing that needs dropping is pending while the operation faults.
-                unsafe {
-                    op.call(isa, c, 1, 1);
-                    let bucket = mem::ld64(c.h + 16) as usize;
-                    c.again();
-                    c.t.rt.heap.protect(bucket, 1, prot).expect("a page of the heap");
-                    let died = guarded(|| op.call(isa, c, 1, 1)).expect_err("a bucket without memory");
-                    c.t.rt.heap.protect(bucket, 1, Prot::ReadWrite).expect("a page of the heap");
-                    let Death::Fatal(died) = died else { panic!("{died:?}") };
-                    assert_eq!(mem::ld64(c.h + 16), 0, "{isa}: a bucket although it could not be cleared");
-                    outcomes.push((died.text().to_owned(), died.is_throw(), c.t.rt.heap.stats().objects));
-                }
-            }
-            assert_eq!(outcomes[0], outcomes[1], "{isa}");
-            assert_eq!(outcomes[0].0, "unexpected signal during runtime execution", "{isa}");
-        }
-    }
 }
