@@ -78,7 +78,7 @@ impl RaceDetect {
         let options = GoRace::from_env().unwrap_or_else(|e| {
             // What a Go program does then.
             eprintln!("{e}");
-            exit(GoRace::default().exitcode)
+            exit(e.exitcode)
         });
         let run = self.how(form, options);
         if self.json {

@@ -112,6 +112,8 @@ const RUNTIME: &[&str] = &[
     "panicmem",
     "panicmemAddr",
     "panicoverflow",
+    "raceread",
+    "racewrite",
     "sigpanic",
     "sysMap",
     "sysMapOS",

@@ -35,13 +35,13 @@
 //! ```
 //!
 //! Differences from the real one: it never forgets an access (ThreadSanitizer keeps four for eight bytes of memory, and a limited
-//! history of stacks); a deadlock is told, where a Go program built with `-race` hangs; and `WaitGroup` does not look for `Add` that
-//! races with `Wait`.
+//! history of stacks); and a deadlock is told, where a Go program built with `-race` hangs.
 
 mod atomic;
 mod chan;
 mod clock;
 mod detector;
+mod log;
 mod map;
 mod mutex;
 mod object;
@@ -70,8 +70,7 @@ use crate::fatal::program::program;
 use crate::heap::{HeapConfig, OnFree};
 use crate::runtime::{Runtime, RuntimeConfig};
 use detector::Detector;
-use std::fs::File;
-use std::io::Write;
+use log::{Log, LogError};
 use std::process;
 use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
 use world::World;
@@ -127,10 +126,14 @@ pub fn run_main(config: Config, main: fn()) -> ! {
 fn main_goroutine() {
     let (config, main) = MAIN.get().expect("run_main has set it").clone();
     let GoRace { exitcode, halt_on_error, ref log_path, .. } = config.options;
-    let log = Arc::new(StdMutex::new(open(log_path)));
-    let say = |log: &StdMutex<Box<dyn Write + Send>>, text: &str| {
-        // As there, a log that cannot be written to is no reason to stop.
-        let _ = log.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes());
+    let die = move |e: LogError| -> ! {
+        eprintln!("{e}");
+        process::exit(exitcode)
+    };
+    let log = Arc::new(StdMutex::new(Log::new(log_path).unwrap_or_else(|e| die(e))));
+    let say = move |log: &StdMutex<Log>, text: &str| {
+        let written = log.lock().unwrap_or_else(PoisonError::into_inner).write(text);
+        written.unwrap_or_else(|e| die(e));
     };
     let log_of_races = Arc::clone(&log);
     let tell = move |race: &Race| {
@@ -150,25 +153,6 @@ fn main_goroutine() {
 /// The last line of a program with so many races.
 pub(crate) fn found(races: usize) -> String {
     format!("Found {races} data race(s)\n")
-}
-
-/// Where reports go. ThreadSanitizer ends the process when it cannot open its log.
-fn open(path: &LogPath) -> Box<dyn Write + Send> {
-    match path {
-        LogPath::Stderr => Box::new(std::io::stderr()),
-        LogPath::Stdout => Box::new(std::io::stdout()),
-        LogPath::File(name) => {
-            let mut name = name.clone().into_os_string();
-            name.push(format!(".{}", process::id()));
-            match File::create(&name) {
-                Ok(file) => Box::new(file),
-                Err(e) => {
-                    eprintln!("ERROR: Can't open file: {}: {e}", name.display());
-                    process::exit(1)
-                }
-            }
-        }
-    }
 }
 
 /// The `go` statement: `f` runs in a goroutine of its own.

@@ -5,6 +5,8 @@ mod command;
 mod counts;
 mod race;
 mod schedules;
+#[path = "../toolchains/mod.rs"]
+mod toolchains;
 
 use gohmap::lab::experiment::{KeyKind, Lab};
 use gohmap::lab::explore::{Explorer, Points, Report, Scenario};

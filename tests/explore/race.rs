@@ -1,8 +1,8 @@
 //! `gohmap race` from outside: threads on an unlocked map, here and in real Go.
 
+use crate::toolchains::toolchains;
 use gohmap::layout::mem::HAVE_ASM;
 use serde_json::Value;
-use std::io::Write;
 use std::process::{Command, Output};
 
 fn race(args: &[&str]) -> Output {
@@ -86,12 +86,8 @@ fn real_go_is_caught_too() {
     if !HAVE_ASM {
         return;
     }
-    let list = std::env::var("GOHMAP_GO").unwrap_or_default();
-    let mut found = list.split(':').filter(|g| !g.is_empty()).peekable();
-    if found.peek().is_none() {
-        let _ = writeln!(std::io::stderr(), "SKIPPED: no race in real Go; set GOHMAP_GO");
-    }
-    for go in found {
+    for go in toolchains() {
+        let go = go.named();
         assert!(is_caught(&[&WRITERS[..], &["--isa", "portable", "--go-toolchain", go]].concat()), "{go}");
         let args =
             ["read+iterate", "--isa", "portable", "--operations", "100", "--seconds", "0.1", "--go-toolchain", go];

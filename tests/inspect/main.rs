@@ -5,7 +5,11 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "../toolchains/mod.rs"]
+mod toolchains;
+
 use gohmap::inspect::target::Target;
+use gohmap::lab::toolchain::Toolchain;
 use gohmap::version::GoVersion;
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,57 +18,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
+use toolchains::{build, toolchains};
 
-struct Toolchain {
-    go: PathBuf,
-    name: String,
-    classic: bool,
-    version: Option<GoVersion>,
-}
-
-fn toolchains() -> Vec<Toolchain> {
-    let list = std::env::var("GOHMAP_GO").unwrap_or_else(|_| "go".to_owned());
-    let mut found = Vec::new();
-    for go in list.split(':').filter(|g| !g.is_empty()) {
-        let Ok(out) = Command::new(go).arg("version").env("GOTOOLCHAIN", "local").output() else {
-            assert!(std::env::var_os("GOHMAP_GO").is_none(), "GOHMAP_GO names {go:?}, which does not run");
-            continue;
-        };
-        let text = String::from_utf8_lossy(&out.stdout).into_owned();
-        let name = text.split_whitespace().nth(2).unwrap_or("").trim_start_matches("go").to_owned();
-        let (plain, noswiss) = (name.parse().ok(), format!("{name}-noswiss").parse().ok());
-        found.push(Toolchain { go: go.into(), name, classic: plain.is_some(), version: plain.or(noswiss) });
-    }
-    found.retain(|t| t.version.is_some());
-    if found.is_empty() {
-        let _ = writeln!(std::io::stderr(), "SKIPPED: no Go toolchain with classic maps found; set GOHMAP_GO");
-    }
-    found
-}
-
-impl Toolchain {
-    /// Builds the program; `how` names the build.
-    fn build(&self, how: &str, flags: &[&str], noswiss: bool) -> PathBuf {
-        let exe = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("inspected-{}-{how}", self.name));
-        let status = Command::new(&self.go)
-            .args(["build", "-p", "2"])
-            .args(flags)
-            .arg("-o")
-            .arg(&exe)
-            .arg(".")
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inspect/go"))
-            .envs([("GOTOOLCHAIN", "local"), ("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("CGO_ENABLED", "0")])
-            .env("GO111MODULE", "on")
-            .env("GOEXPERIMENT", if noswiss { "noswissmap" } else { "" })
-            .status()
-            .expect("go build");
-        assert!(status.success(), "go/main.go does not build with Go {}", self.name);
-        exe
-    }
-
-    fn classic(&self) -> PathBuf {
-        self.build("classic", &[], !self.classic)
-    }
+/// The program with classic maps.
+fn classic(go: &Toolchain) -> PathBuf {
+    build(go, "inspect/go", "inspected-classic", &[], None)
 }
 
 /// The program, running.
@@ -244,7 +202,7 @@ fn healthy_and_planted(target: &[&str], healthy: &[(String, usize)], planted: &[
 #[test]
 fn live_processes_and_cores() {
     for t in toolchains() {
-        let exe = t.classic();
+        let exe = classic(&t);
         let running = Running::start(&exe, &[]);
         let pid = running.pid();
         compare(&[&pid], &running.maps);
@@ -266,7 +224,7 @@ fn live_processes_and_cores() {
         let state = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
         assert!(!state.contains(") t ") && !state.contains(") T "), "{state}");
 
-        let core = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("core-{}", t.name));
+        let core = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("core-{}", t.release));
         let (core, exe) = (core.to_str().expect("text"), exe.to_str().expect("text"));
         text(&["inspect", &pid, "--save-core", core]);
         if let Ok(out) = Command::new("gcore").args(["-o", core, &pid]).output() {
@@ -285,9 +243,9 @@ fn live_processes_and_cores() {
         healthy_and_planted(&[core, "--exe", exe], &healthy, &planted);
         let _ = fs::remove_file(core);
         println!(
-            "Go {}: {} maps of all kinds, live and in cores; 1,000,000 entries in {:.2} s; nothing found in {} sound maps, \
+            "{}: {} maps of all kinds, live and in cores; 1,000,000 entries in {:.2} s; nothing found in {} sound maps, \
              all of {} planted corruptions",
-            t.name,
+            t.release,
             maps.len(),
             took.as_secs_f64(),
             healthy.len(),
@@ -304,7 +262,7 @@ fn other_builds_and_what_cannot_be_read() {
     fails(&["fsck", "no-such-file"], &["no process, core or script no-such-file"]);
     let all = toolchains();
     let Some(t) = all.first() else { return };
-    let exe = t.classic();
+    let exe = classic(t);
     let running = Running::start(&exe, &[]);
     let pid = running.pid();
     fails(&["inspect", &pid, "main.shards[4].Sets[0]"], &["there is no element 4: there are 4"]);
@@ -324,7 +282,7 @@ fn other_builds_and_what_cannot_be_read() {
     assert!(text(&["inspect", &pid, "--at", at, "--type", "map[string]main.Handle"]).contains("\"two\": 2"));
 
     // Debug information gone.
-    let stripped = t.build("stripped", &["-ldflags=-s -w"], !t.classic);
+    let stripped = build(t, "inspect/go", "inspected-stripped", &["-ldflags=-s -w"], None);
     let other = Running::start(&stripped, &[]);
     fails(&["inspect", &other.pid(), "main.words"], &["no debug information", "-ldflags"]);
     // The same source built with it is as good, if it is the same otherwise.
@@ -373,12 +331,12 @@ fn other_builds_and_what_cannot_be_read() {
     }
     fails(&["inspect", &pid, "main.words"], &["process"]);
 
-    for t in all.iter().filter(|t| !t.classic) {
-        let swiss = Running::of(&t.build("swiss", &[], false), &[]);
+    for t in all.iter().filter(|t| t.must_ask()) {
+        let swiss = Running::of(&build(t, "inspect/go", "inspected-swiss", &[], Some("")), &[]);
         fails(&["inspect", &swiss.pid(), "main.empty"], &["Swiss map", "GOEXPERIMENT=noswissmap"]);
     }
-    if let Some(t) = all.iter().find(|t| t.name.starts_with("1.22")) {
-        let pie = Running::start(&t.build("pie", &["-buildmode=pie"], false), &[]);
+    if let Some(t) = all.iter().find(|t| t.version == GoVersion::V1_22) {
+        let pie = Running::start(&build(t, "inspect/go", "inspected-pie", &["-buildmode=pie"], None), &[]);
         compare(&[&pie.pid()], &pie.maps);
     }
 }
@@ -387,7 +345,7 @@ fn other_builds_and_what_cannot_be_read() {
 #[test]
 fn a_map_that_is_being_written_to() {
     let Some(t) = toolchains().pop() else { return };
-    let running = Running::start(&t.classic(), &["busy"]);
+    let running = Running::start(&classic(&t), &["busy"]);
     let pid = running.pid();
     for _ in 0..20 {
         let said = text(&["fsck", &pid, "main.busy", "--stop"]);

@@ -7,8 +7,11 @@
 mod families;
 mod kinds;
 mod scripts;
+#[path = "../toolchains/mod.rs"]
+mod toolchains;
 
 use gohmap::lab::script::Engine;
+use gohmap::lab::toolchain::Toolchain;
 use gohmap::map::amd64::Isa;
 use gohmap::version::GoVersion;
 use scripts::{FAMILIES, script};
@@ -18,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use toolchains::{build, toolchains};
 
 /// Scripts of a family in `recorded.txt`: enough for every map type, without taking long.
 fn recorded(family: &str) -> u64 {
@@ -150,52 +154,9 @@ fn recorded_go_agrees() {
     assert!(all.scripts as u64 >= least, "recorded.txt is not whole: {} of {least}", all.scripts);
 }
 
-/// A Go toolchain with classic maps.
-struct Toolchain {
-    go: PathBuf,
-    /// As `go version` says it, without `go`, with `-noswiss` where that is needed.
-    name: String,
-    version: GoVersion,
-}
-
-fn toolchains() -> Vec<Toolchain> {
-    let list = std::env::var("GOHMAP_GO").unwrap_or_else(|_| "go".to_owned());
-    let mut found = Vec::new();
-    for go in list.split(':').filter(|g| !g.is_empty()) {
-        let out = Command::new(go).arg("version").env("GOTOOLCHAIN", "local").output();
-        let Ok(out) = out else {
-            println!("no Go toolchain at {go:?}");
-            assert!(std::env::var_os("GOHMAP_GO").is_none(), "GOHMAP_GO names {go:?}, which does not run");
-            continue;
-        };
-        let text = String::from_utf8_lossy(&out.stdout).into_owned();
-        let name = text.split_whitespace().nth(2).unwrap_or("").trim_start_matches("go").to_owned();
-        let noswiss = format!("{name}-noswiss");
-        match name.parse().map(|v| (name.clone(), v)).or_else(|_| noswiss.parse().map(|v| (noswiss, v))) {
-            Ok((name, version)) => found.push(Toolchain { go: go.into(), name, version }),
-            Err(_) => println!("Go {name} at {go:?} has no classic maps: left out"),
-        }
-    }
-    found
-}
-
-impl Toolchain {
-    /// Builds the oracle.
-    fn build(&self) -> PathBuf {
-        let exe = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("oracle-{}", self.name));
-        let status = Command::new(&self.go)
-            .args(["build", "-trimpath", "-p", "2", "-o"])
-            .arg(&exe)
-            .arg(".")
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/go"))
-            .envs([("GOTOOLCHAIN", "local"), ("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("CGO_ENABLED", "0")])
-            .env("GO111MODULE", "on")
-            .env("GOEXPERIMENT", if self.version == GoVersion::V1_24 { "noswissmap" } else { "" })
-            .status()
-            .expect("go build");
-        assert!(status.success(), "the oracle does not build with Go {}", self.name);
-        exe
-    }
+/// A Go's version as the recording names it.
+fn name(go: &Toolchain) -> &str {
+    go.release.trim_start_matches("go")
 }
 
 /// Real Go's output without its first line, which describes the process.
@@ -231,11 +192,6 @@ fn env(name: &str, default: u64) -> u64 {
 fn live_go_agrees() {
     let toolchains = toolchains();
     if toolchains.is_empty() {
-        // Past the test harness, which keeps the output of tests that pass to itself.
-        let _ = writeln!(
-            std::io::stderr(),
-            "SKIPPED: live_go_agrees: no Go toolchain with classic maps found; set GOHMAP_GO to paths of go binaries"
-        );
         return;
     }
     let (seed, each) = (env("GOHMAP_SEED", 1000), env("GOHMAP_SCRIPTS", 3));
@@ -243,7 +199,7 @@ fn live_go_agrees() {
     let only = std::env::var("GOHMAP_FAMILY").ok().filter(|_| !record);
     let mut jobs = Vec::new();
     for (i, t) in toolchains.iter().enumerate() {
-        let exe = t.build();
+        let exe = build(t, "oracle/go", "oracle", &[], None);
         for (family, _) in FAMILIES.iter().filter(|(f, _)| only.as_ref().is_none_or(|only| only == f)) {
             let seeds = match *family {
                 f if record => 0..recorded(f),
@@ -262,16 +218,16 @@ fn live_go_agrees() {
         for isa in isas(*seed) {
             let (got, ops) = emulated(t.version, isa, &s);
             if let Some(d) = first_difference(&want, &got) {
-                return Err(format!("Go {}, {family} script {seed} (GOHMAP_SEED={seed}), {isa}: {d}", t.name));
+                return Err(format!("Go {}, {family} script {seed} (GOHMAP_SEED={seed}), {isa}: {d}", name(t)));
             }
             tally.operations = ops;
         }
-        Ok((tally, format!("{} {family} {seed} {}\n", t.name, summary(&want))))
+        Ok((tally, format!("{} {family} {seed} {}\n", name(t), summary(&want))))
     });
     for (i, t) in toolchains.iter().enumerate() {
         let mut of = Tally::default();
         jobs.iter().zip(&compared).filter(|(job, _)| job.0 == i).for_each(|(_, (tally, _))| of.add(*tally));
-        println!("Go {}: {of}", t.name);
+        println!("Go {}: {of}", name(t));
     }
     if record {
         let mut file = String::from(

@@ -267,3 +267,27 @@ fn what_is_used_in_the_wrong_place_says_so() {
     let make = || drop(Map::new(GoMap::<u64, u64>::make(&reusing, 0)));
     says(panics(&|| race::run(Config::default(), make).0), "a heap that keeps what was freed");
 }
+
+#[test]
+fn a_wait_group_that_is_done_too_often_or_used_again_too_soon_panics() {
+    let says = |main: fn(&Arc<WaitGroup>)| {
+        let run = || race::run(Config::default(), || main(&Arc::new(WaitGroup::new())));
+        let died = catch_unwind(AssertUnwindSafe(run)).expect_err("it panics");
+        died.downcast_ref::<gohmap::fatal::GoPanic>().expect("Go's panic").text().to_owned()
+    };
+    let negative = says(|wg| {
+        wg.add(1);
+        wg.done();
+        wg.done();
+    });
+    assert_eq!(negative, "sync: negative WaitGroup counter");
+    let reused = says(|wg| {
+        wg.add(1);
+        go!(wg => {
+            wg.done();
+            wg.add(1);
+        });
+        wg.wait();
+    });
+    assert_eq!(reused, "sync: WaitGroup is reused before previous Wait has returned");
+}

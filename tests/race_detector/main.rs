@@ -6,9 +6,10 @@ mod library;
 #[path = "../toolchains/mod.rs"]
 mod toolchains;
 
+use gohmap::lab::programs::recorded::Outcome;
 use gohmap::lab::races::originals::Originals;
-use gohmap::lab::races::recorded::{self, lookup, versions};
-use gohmap::lab::races::{Form, PROGRAMS, Program, Run, UNTOLD, outcome, stderr};
+use gohmap::lab::races::recorded::{self, lookup, lookup_gorace, versions};
+use gohmap::lab::races::{Form, GORACES, MISUSES, PROGRAMS, Program, Run, UNTOLD, WITH_GORACE, outcome, stderr};
 use gohmap::race::GoRace;
 use gohmap::version::GoVersion;
 use std::io::Write;
@@ -23,7 +24,7 @@ fn run(form: Form, version: GoVersion, seed: Option<u64>) -> Run {
 }
 
 fn all(version: GoVersion) -> impl Iterator<Item = &'static Program> {
-    PROGRAMS.iter().chain(UNTOLD).filter(move |p| p.since() <= version)
+    PROGRAMS.iter().chain(UNTOLD).chain(MISUSES).filter(move |p| p.since() <= version)
 }
 
 /// Whatever runs next, each of the 60 races is told of, by the names of both operations, and nobody is told anything of a
@@ -39,6 +40,31 @@ fn each_race_is_told_of_and_no_synchronised_twin() {
             assert!(text.contains(&format!("  main.{}()\n", p.left)), "{p}, seed {seed:?}: {text}");
             let races = p.run(&run(Form::Synced, GoVersion::V1_22, seed));
             assert!(races.is_empty(), "{p}, synchronised, seed {seed:?}: {}", stderr(&races));
+        }
+    }
+}
+
+/// Whatever runs next, an `Add` that nothing orders with a `Wait` is told of.
+#[test]
+fn misuse_of_a_wait_group_is_told_of() {
+    for seed in [None, Some(1), Some(2), Some(3)] {
+        for p in MISUSES {
+            let text = stderr(&p.run(&run(Form::Racy, GoVersion::V1_22, seed)));
+            assert!(text.contains("  runtime.racewrite()\n") && text.contains("  runtime.raceread()\n"), "{p}: {text}");
+            let races = p.run(&run(Form::Synced, GoVersion::V1_22, seed));
+            assert!(races.is_empty(), "{p}, synchronised, seed {seed:?}: {}", stderr(&races));
+        }
+    }
+}
+
+/// What right and wrong values of `GORACE` do is what they do in real Go, in each version.
+#[test]
+fn recorded_go_takes_the_same_options() {
+    for value in GORACES {
+        let ours = command::with_gorace(value);
+        for version in versions() {
+            let (name, real) = lookup_gorace(value, version).unwrap_or_else(|| panic!("{value:?}: not recorded"));
+            assert_eq!(ours, *real, "GORACE={value:?}, {name}");
         }
     }
 }
@@ -64,6 +90,7 @@ fn recorded_go_says_the_same() {
 
 #[test]
 fn live_go_says_the_same() {
+    let mut values = GORACES.iter();
     for go in toolchains() {
         let originals = match Originals::build(&go, || {}) {
             Ok(originals) => originals,
@@ -75,12 +102,21 @@ fn live_go_says_the_same() {
         };
         for p in all(go.version) {
             for form in Form::ALL {
-                let real = originals.run(p, form, PATIENCE, || {}).expect("the program runs");
-                let real = recorded::outcome(real.exit, &real.stdout, &real.stderr);
+                let real = live(&originals, p, form, "");
                 let ours = outcome(&p.run(&run(form, go.version, None)));
                 assert_eq!(ours.stderr, real.stderr, "{p} {form}, {}", go.release);
                 assert_eq!((ours.exit, ours.stdout), (real.exit, real.stdout), "{p} {form}, {}", go.release);
             }
         }
+        // Of one Go: the recordings of all are the same.
+        for value in &mut values {
+            let real = live(&originals, &WITH_GORACE, Form::Racy, value);
+            assert_eq!(command::with_gorace(value), real, "GORACE={value:?}, {}", go.release);
+        }
     }
+}
+
+fn live(originals: &Originals, p: &Program, form: Form, gorace: &str) -> Outcome {
+    let ran = originals.run(p, form, gorace, PATIENCE, || {}).expect("the program runs");
+    recorded::outcome(ran.exit, &ran.stdout, &ran.stderr)
 }

@@ -8,8 +8,8 @@
 use anyhow::{Result, ensure};
 use gohmap::lab::programs::recorded::{Outcome, write};
 use gohmap::lab::races::originals::Originals;
-use gohmap::lab::races::recorded::{name, outcome};
-use gohmap::lab::races::{Form, PROGRAMS, Program, UNTOLD};
+use gohmap::lab::races::recorded::{gorace_name, name, outcome};
+use gohmap::lab::races::{Form, GORACES, MISUSES, PROGRAMS, Program, UNTOLD, WITH_GORACE};
 use gohmap::lab::toolchain::Toolchain;
 use std::path::Path;
 use std::time::Duration;
@@ -24,19 +24,26 @@ fn main() -> Result<()> {
         let go = Toolchain::find(&go)?;
         eprintln!("== {}", go.release);
         let originals = Originals::build(&go, || {})?;
-        let run = |p: &Program, form| -> Result<Outcome> {
-            let ran = originals.run(p, form, PATIENCE, || {})?;
-            Ok(outcome(ran.exit, &ran.stdout, &ran.stderr))
-        };
         let mut recording = Vec::new();
-        for p in PROGRAMS.iter().chain(UNTOLD).filter(|p| p.since() <= go.version) {
-            for form in Form::ALL {
-                let outcome = run(p, form)?;
-                for _ in 0..2 {
-                    ensure!(run(p, form)? == outcome, "{p} does not say the same every time");
-                }
-                recording.push((name(p, form), vec![outcome]));
+        let mut record = |name: String, p: &Program, form, gorace| -> Result<()> {
+            let run = || -> Result<Outcome> {
+                let ran = originals.run(p, form, gorace, PATIENCE, || {})?;
+                Ok(outcome(ran.exit, &ran.stdout, &ran.stderr))
+            };
+            let first = run()?;
+            for _ in 0..2 {
+                ensure!(run()? == first, "{name} does not say the same every time");
             }
+            recording.push((name, vec![first]));
+            Ok(())
+        };
+        for p in PROGRAMS.iter().chain(UNTOLD).chain(MISUSES).filter(|p| p.since() <= go.version) {
+            for form in Form::ALL {
+                record(name(p, form), p, form, "")?;
+            }
+        }
+        for value in GORACES {
+            record(gorace_name(value), &WITH_GORACE, Form::Racy, value)?;
         }
         let text =
             write(&format!("What {} says of the programs of tests/race_detector/go.", go.release), &recording, &base);

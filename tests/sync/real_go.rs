@@ -3,7 +3,7 @@
 //!
 //! Every Go that there is builds the program in `go/`. Without a Go that is skipped, aloud.
 
-use crate::toolchains::toolchains;
+use crate::toolchains::{build, toolchains};
 use gohmap::fatal::recover;
 use gohmap::gomap::Any;
 use gohmap::lab::toolchain::Toolchain;
@@ -13,7 +13,6 @@ use gohmap::sync::{Layers, SyncMap};
 use gohmap::version::GoVersion;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Maps that a script makes, one after the other, and operations on each.
@@ -22,19 +21,9 @@ const OPERATIONS: usize = 150;
 
 /// What the real map answers.
 fn run(go: &Toolchain, script: &str) -> String {
-    let exe = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("syncmap-{}", go.release));
     // From 1.24 on both maps are others, unless one asks for the old ones.
-    let old = if go.version == GoVersion::V1_24 { "noswissmap,nosynchashtriemap" } else { "" };
-    let status = go
-        .go()
-        .args(["build", "-p", "2", "-o"])
-        .arg(&exe)
-        .arg(".")
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sync/go"))
-        .envs([("CGO_ENABLED", "0"), ("GOEXPERIMENT", old)])
-        .status()
-        .expect("go build");
-    assert!(status.success(), "go/main.go does not build with {}", go.release);
+    let old = (go.version == GoVersion::V1_24).then_some("noswissmap,nosynchashtriemap");
+    let exe = build(go, "sync/go", "syncmap", &[], old);
     let mut child = Command::new(&exe).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program");
     let mut to = child.stdin.take().expect("a pipe");
     let script = script.to_owned();

@@ -20,7 +20,9 @@ fn keys_of(key: KeyType) -> &'static str {
     }
 }
 
-const MODULE: &str = include_str!("go/go.mod.txt");
+/// What every program has.
+const COMMON: [(&str, &str); 2] =
+    [("go.mod", include_str!("go/go.mod.txt")), ("common.go", include_str!("go/common.go"))];
 
 /// A program of ours, built by some Go.
 #[derive(Debug)]
@@ -45,7 +47,7 @@ pub(super) struct Program {
 }
 
 impl Built {
-    /// Builds these files, named and given. `go` is a go command, or the directory of a Go (its GOROOT).
+    /// Builds these files, named and given, and what every program has. `go` is a go command, or the directory of a Go (its GOROOT).
     ///
     /// The environment reaches both the build and the program, so that `GOEXPERIMENT`, `GOGC` and the like have their effect.
     ///
@@ -56,7 +58,7 @@ impl Built {
         let err = |why: String| Error::Go { go: shown.clone(), why };
         let command = command(Path::new(go)).map_err(|e| err(e.to_string()))?;
         let dir = Dir::new("bench").map_err(|e| err(format!("no directory to build in: {e}")))?;
-        for (file, text) in files.iter().chain([&("go.mod", MODULE)]) {
+        for (file, text) in files.iter().chain(&COMMON) {
             fs::write(dir.path().join(file), text).map_err(|e| err(format!("{file} cannot be written: {e}")))?;
         }
         let build = Command::new(&command)

@@ -182,7 +182,7 @@ impl Runner {
                 }
                 match &self.raced {
                     Some(Ok(races)) if program.since() <= self.version => {
-                        Some(race::outcome(&races.run(program, Form::Racy, LIMIT, waiting)?))
+                        Some(race::outcome(&races.run(program, Form::Racy, "", LIMIT, waiting)?))
                     }
                     _ => None,
                 }

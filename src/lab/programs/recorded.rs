@@ -20,7 +20,7 @@ use crate::version::GoVersion;
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -124,62 +124,95 @@ impl Recorded {
     }
 }
 
-pub(crate) type File = HashMap<&'static str, Vec<Outcome>>;
+/// What one recording has, by name.
+type File = HashMap<&'static str, Vec<Outcome>>;
 
-macro_rules! files {
-    ($($version:ident $name:literal $file:literal;)*) => {
-        /// The recorded versions: which rules they are, their exact name, their text.
-        static FILES: &[(GoVersion, &str, &str)] = &[
-            $((GoVersion::$version, $name, include_str!(concat!("recorded/", $file)))),*
-        ];
-    };
-}
-files! {
-    V1_22 "go1.22.10" "go1.22.10.txt";
-    V1_19 "go1.19.8" "go1.19.8.txt";
-    V1_21 "go1.21.13" "go1.21.13.txt";
-    V1_23 "go1.23.9" "go1.23.9.txt";
-    V1_24 "go1.24.11 (noswissmap)" "go1.24.11-noswiss.txt";
+/// The recordings of a folder, one of each version; they are read when the first outcome is wanted.
+pub(crate) struct Recordings {
+    /// Which rules, the exact name, the text. The first is the one that the others refer to.
+    files: &'static [(GoVersion, &'static str, &'static str)],
+    read: OnceLock<Vec<File>>,
 }
 
-static PARSED: LazyLock<Vec<File>> = LazyLock::new(|| {
-    let mut all: Vec<File> = Vec::new();
-    for (_, name, text) in FILES {
-        let file = parse(text, all.first()).unwrap_or_else(|e| panic!("the recording of {name} is broken: {e}"));
-        all.push(file);
+/// The [`Recordings`] in the folder `recorded` beside the file that says this.
+macro_rules! recordings {
+    () => {{
+        use $crate::version::GoVersion;
+        $crate::lab::programs::recorded::Recordings::new(&[
+            (GoVersion::V1_22, "go1.22.10", include_str!("recorded/go1.22.10.txt")),
+            (GoVersion::V1_19, "go1.19.8", include_str!("recorded/go1.19.8.txt")),
+            (GoVersion::V1_21, "go1.21.13", include_str!("recorded/go1.21.13.txt")),
+            (GoVersion::V1_23, "go1.23.9", include_str!("recorded/go1.23.9.txt")),
+            (GoVersion::V1_24, "go1.24.11 (noswissmap)", include_str!("recorded/go1.24.11-noswiss.txt")),
+        ])
+    }};
+}
+pub(in crate::lab) use recordings;
+
+impl Recordings {
+    /// Of [`recordings!`].
+    pub(in crate::lab) const fn new(files: &'static [(GoVersion, &'static str, &'static str)]) -> Self {
+        Self { files, read: OnceLock::new() }
     }
-    all
-});
+
+    fn read(&self) -> &[File] {
+        self.read.get_or_init(|| {
+            let mut all: Vec<File> = Vec::new();
+            for (_, name, text) in self.files {
+                let file = parse(text, all.first());
+                all.push(file.unwrap_or_else(|e| panic!("the recording of {name} is broken: {e}")));
+            }
+            all
+        })
+    }
+
+    /// The versions.
+    pub(in crate::lab) fn versions(&self) -> impl Iterator<Item = GoVersion> {
+        self.files.iter().map(|f| f.0)
+    }
+
+    /// The exact version that was recorded of a release line.
+    pub(in crate::lab) fn release(&self, version: GoVersion) -> Option<&'static str> {
+        self.files.iter().find(|f| f.0 == version).map(|f| f.1)
+    }
+
+    /// The outcomes of this name, and their exact version.
+    pub(in crate::lab) fn lookup(&self, name: &str, version: GoVersion) -> Option<(&'static str, &[Outcome])> {
+        let i = self.files.iter().position(|f| f.0 == version)?;
+        Some((self.files[i].1, self.read()[i].get(name)?))
+    }
+}
+
+static RECORDED: Recordings = recordings!();
 
 /// The versions that are recorded.
 pub fn versions() -> impl Iterator<Item = GoVersion> {
-    FILES.iter().map(|f| f.0)
+    RECORDED.versions()
 }
 
 /// The exact version that was recorded of a release line: `go1.22.10`.
 #[must_use]
 pub fn release(version: GoVersion) -> Option<&'static str> {
-    FILES.iter().find(|f| f.0 == version).map(|f| f.1)
+    RECORDED.release(version)
 }
 
 /// Every name that is recorded, with `@LEVEL` where GOTRACEBACK was set; once for each version.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    PARSED.iter().flat_map(|f| f.keys().copied())
+    RECORDED.read().iter().flat_map(|f| f.keys().copied())
 }
 
 /// What real Go of this release line did with the case, with `GOTRACEBACK=level` (`""` when unset).
 #[must_use]
 pub fn lookup(case: &Case, version: GoVersion, level: &str) -> Option<Recorded> {
-    let i = FILES.iter().position(|f| f.0 == version)?;
-    let outcomes = match level {
-        "" => PARSED[i].get(case.name)?,
-        level => PARSED[i].get(format!("{}@{level}", case.name).as_str())?,
+    let (version, outcomes) = match level {
+        "" => RECORDED.lookup(case.name, version)?,
+        level => RECORDED.lookup(&format!("{}@{level}", case.name), version)?,
     };
-    Some(Recorded { version: FILES[i].1, outcomes })
+    Some(Recorded { version, outcomes })
 }
 
 /// Reads a recording; `base` is the one that `same` lines refer to.
-pub(crate) fn parse(text: &'static str, base: Option<&File>) -> Result<File, String> {
+fn parse(text: &'static str, base: Option<&File>) -> Result<File, String> {
     let mut file = File::new();
     let mut name = "";
     let mut into_err = false;

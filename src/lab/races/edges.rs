@@ -43,517 +43,387 @@ edges! {
     "atomicstore" atomicStoreRacy atomicStore "an atomic store happens before the load that sees it";
     "atomicadd" atomicAddRacy atomicAdd "an atomic addition happens before a later one of the same variable";
     "atomiccas" atomicCASRacy atomicCAS "compare-and-swap as a lock, unlocked before or after the operation";
+    "waitgroupadd" waitGroupAddRacy waitGroupAdd "Add must happen before the Wait that is to wait for it";
 }
 
-#[inline(never)]
-fn goStartRacy(g: &Arc<Globals>, a: Op, b: Op) {
+/// One form of an edge. Each is a macro of its own, so that each has a line of its own for `mark!`.
+macro_rules! form {
+    ($name:ident($g:ident, $a:ident, $b:ident) $body:block) => {
+        #[inline(never)]
+        fn $name($g: &Arc<Globals>, $a: Op, $b: Op) {
+            $body
+            mark!();
+        }
+    };
+}
+
+/// `go func() { … }()`, with these variables shared; reports name the line where it is used.
+#[collapse_debuginfo(yes)]
+macro_rules! go {
+    ($($shared:ident),* => $body:block) => {{
+        $(let $shared = $shared.clone();)*
+        race::go(move || {
+            $body
+            mark!();
+        });
+    }};
+}
+
+form!(goStartRacy(g, a, b) {
     go_op(g, a);
     only(1);
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn goStart(g: &Arc<Globals>, a: Op, b: Op) {
+form!(goStart(g, a, b) {
     a(g);
     go_op(g, b);
     only(1);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn joinRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(joinRacy(g, a, b) {
     let finished = Chan::make(2);
-    let g2 = Arc::clone(g);
-    let finished2 = finished.clone();
-    race::go(move || {
-        a(&g2);
-        finished2.send(1);
-        mark!();
+    go!(g, finished => {
+        a(&g);
+        finished.send(1);
     });
     only(1);
-    let g2 = Arc::clone(g);
-    let finished2 = finished.clone();
-    race::go(move || {
-        b(&g2);
-        finished2.send(1);
-        mark!();
+    go!(g, finished => {
+        b(&g);
+        finished.send(1);
     });
     finished.recv();
     finished.recv();
-    mark!();
-}
+});
 
-#[inline(never)]
-fn join(g: &Arc<Globals>, a: Op, b: Op) {
+form!(join(g, a, b) {
     let finished = Chan::make(2);
-    let g2 = Arc::clone(g);
-    let finished2 = finished.clone();
-    race::go(move || {
-        a(&g2);
-        finished2.send(1);
-        mark!();
+    go!(g, finished => {
+        a(&g);
+        finished.send(1);
     });
     finished.recv();
-    let g2 = Arc::clone(g);
-    let finished2 = finished.clone();
-    race::go(move || {
-        b(&g2);
-        finished2.send(1);
-        mark!();
+    go!(g, finished => {
+        b(&g);
+        finished.send(1);
     });
     finished.recv();
-    mark!();
-}
+});
 
-#[inline(never)]
-fn chanRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(chanRacy(g, a, b) {
     let c = Chan::make(0);
-    let g2 = Arc::clone(g);
-    let c2 = c.clone();
-    race::go(move || {
-        c2.send(1);
-        a(&g2);
-        mark!();
+    go!(g, c => {
+        c.send(1);
+        a(&g);
     });
     c.recv();
     only(1);
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn chanSynced(g: &Arc<Globals>, a: Op, b: Op) {
+form!(chanSynced(g, a, b) {
     let c = Chan::make(0);
-    let g2 = Arc::clone(g);
-    let c2 = c.clone();
-    race::go(move || {
-        a(&g2);
-        c2.send(1);
-        mark!();
+    go!(g, c => {
+        a(&g);
+        c.send(1);
     });
     c.recv();
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn chanReceiveRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(chanReceiveRacy(g, a, b) {
     let c = Chan::make(1);
-    let g2 = Arc::clone(g);
-    let c2 = c.clone();
-    race::go(move || {
-        a(&g2);
-        c2.recv();
-        mark!();
+    go!(g, c => {
+        a(&g);
+        c.recv();
     });
     c.send(1);
     only(1);
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn chanReceive(g: &Arc<Globals>, a: Op, b: Op) {
+form!(chanReceive(g, a, b) {
     let c = Chan::make(0);
-    let g2 = Arc::clone(g);
-    let c2 = c.clone();
-    race::go(move || {
-        a(&g2);
-        c2.recv();
-        mark!();
+    go!(g, c => {
+        a(&g);
+        c.recv();
     });
     c.send(1);
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn chanBufferedRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(chanBufferedRacy(g, a, b) {
     let c = Chan::make(3);
-    let g2 = Arc::clone(g);
-    let c2 = c.clone();
-    race::go(move || {
-        c2.send(1);
-        a(&g2);
-        mark!();
+    go!(g, c => {
+        c.send(1);
+        a(&g);
     });
     only(1);
     c.recv();
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn chanBuffered(g: &Arc<Globals>, a: Op, b: Op) {
+form!(chanBuffered(g, a, b) {
     let c = Chan::make(3);
-    let g2 = Arc::clone(g);
-    let c2 = c.clone();
-    race::go(move || {
-        a(&g2);
-        c2.send(1);
-        mark!();
+    go!(g, c => {
+        a(&g);
+        c.send(1);
     });
     c.recv();
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn semaphoreRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(semaphoreRacy(g, a, b) {
     let sem = Chan::make(2);
-    let g2 = Arc::clone(g);
-    let sem2 = sem.clone();
-    race::go(move || {
-        sem2.send(1);
-        a(&g2);
-        sem2.recv();
-        mark!();
+    go!(g, sem => {
+        sem.send(1);
+        a(&g);
+        sem.recv();
     });
     only(1);
     sem.send(1);
     b(g);
     sem.recv();
-    mark!();
-}
+});
 
-#[inline(never)]
-fn semaphore(g: &Arc<Globals>, a: Op, b: Op) {
+form!(semaphore(g, a, b) {
     let sem = Chan::make(1);
-    let g2 = Arc::clone(g);
-    let sem2 = sem.clone();
-    race::go(move || {
-        sem2.send(1);
-        a(&g2);
-        sem2.recv();
-        mark!();
+    go!(g, sem => {
+        sem.send(1);
+        a(&g);
+        sem.recv();
     });
     only(1);
     sem.send(1);
     b(g);
     sem.recv();
-    mark!();
-}
+});
 
-#[inline(never)]
-fn closeRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(closeRacy(g, a, b) {
     let c = Chan::<i32>::make(0);
-    let g2 = Arc::clone(g);
-    let c2 = c.clone();
-    race::go(move || {
-        c2.close();
-        a(&g2);
-        mark!();
+    go!(g, c => {
+        c.close();
+        a(&g);
     });
     c.recv();
     only(1);
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn closeSynced(g: &Arc<Globals>, a: Op, b: Op) {
+form!(closeSynced(g, a, b) {
     let c = Chan::<i32>::make(0);
-    let g2 = Arc::clone(g);
-    let c2 = c.clone();
-    race::go(move || {
-        a(&g2);
-        c2.close();
-        mark!();
+    go!(g, c => {
+        a(&g);
+        c.close();
     });
     c.recv();
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn mutexRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(mutexRacy(g, a, b) {
     let mu = Arc::new(Mutex::new());
     let other = Mutex::new();
-    let g2 = Arc::clone(g);
-    let mu2 = Arc::clone(&mu);
-    race::go(move || {
-        mu2.lock();
-        a(&g2);
-        mu2.unlock();
-        mark!();
+    go!(g, mu => {
+        mu.lock();
+        a(&g);
+        mu.unlock();
     });
     only(1);
     other.lock();
     b(g);
     other.unlock();
-    mark!();
-}
+});
 
-#[inline(never)]
-fn mutex(g: &Arc<Globals>, a: Op, b: Op) {
+form!(mutex(g, a, b) {
     let mu = Arc::new(Mutex::new());
-    let g2 = Arc::clone(g);
-    let mu2 = Arc::clone(&mu);
-    race::go(move || {
-        mu2.lock();
-        a(&g2);
-        mu2.unlock();
-        mark!();
+    go!(g, mu => {
+        mu.lock();
+        a(&g);
+        mu.unlock();
     });
     only(1);
     mu.lock();
     b(g);
     mu.unlock();
-    mark!();
-}
+});
 
-#[inline(never)]
-fn mutexOneSidedRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(mutexOneSidedRacy(g, a, b) {
     let mu = Arc::new(Mutex::new());
-    let g2 = Arc::clone(g);
-    let mu2 = Arc::clone(&mu);
-    race::go(move || {
-        mu2.lock();
-        a(&g2);
-        mu2.unlock();
-        mark!();
+    go!(g, mu => {
+        mu.lock();
+        a(&g);
+        mu.unlock();
     });
     only(1);
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn mutexOneSided(g: &Arc<Globals>, a: Op, b: Op) {
+form!(mutexOneSided(g, a, b) {
     let mu = Arc::new(Mutex::new());
-    let g2 = Arc::clone(g);
-    let mu2 = Arc::clone(&mu);
-    race::go(move || {
-        mu2.lock();
-        a(&g2);
-        mu2.unlock();
-        mark!();
+    go!(g, mu => {
+        mu.lock();
+        a(&g);
+        mu.unlock();
     });
     only(1);
     mu.lock();
     mu.unlock();
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn rwmutexWriteRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(rwmutexWriteRacy(g, a, b) {
     let mu = Arc::new(RwMutex::new());
-    let g2 = Arc::clone(g);
-    let mu2 = Arc::clone(&mu);
-    race::go(move || {
-        mu2.rlock();
-        a(&g2);
-        mu2.runlock();
-        mark!();
+    go!(g, mu => {
+        mu.rlock();
+        a(&g);
+        mu.runlock();
     });
     only(1);
     mu.rlock();
     b(g);
     mu.runlock();
-    mark!();
-}
+});
 
-#[inline(never)]
-fn rwmutexWrite(g: &Arc<Globals>, a: Op, b: Op) {
+form!(rwmutexWrite(g, a, b) {
     let mu = Arc::new(RwMutex::new());
-    let g2 = Arc::clone(g);
-    let mu2 = Arc::clone(&mu);
-    race::go(move || {
-        mu2.lock();
-        a(&g2);
-        mu2.unlock();
-        mark!();
+    go!(g, mu => {
+        mu.lock();
+        a(&g);
+        mu.unlock();
     });
     only(1);
     mu.rlock();
     b(g);
     mu.runlock();
-    mark!();
-}
+});
 
-#[inline(never)]
-fn rwmutexReadRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(rwmutexReadRacy(g, a, b) {
     let mu = Arc::new(RwMutex::new());
     let other = RwMutex::new();
-    let g2 = Arc::clone(g);
-    let mu2 = Arc::clone(&mu);
-    race::go(move || {
-        mu2.rlock();
-        a(&g2);
-        mu2.runlock();
-        mark!();
+    go!(g, mu => {
+        mu.rlock();
+        a(&g);
+        mu.runlock();
     });
     only(1);
     other.lock();
     b(g);
     other.unlock();
-    mark!();
-}
+});
 
-#[inline(never)]
-fn rwmutexRead(g: &Arc<Globals>, a: Op, b: Op) {
+form!(rwmutexRead(g, a, b) {
     let mu = Arc::new(RwMutex::new());
-    let g2 = Arc::clone(g);
-    let mu2 = Arc::clone(&mu);
-    race::go(move || {
-        mu2.rlock();
-        a(&g2);
-        mu2.runlock();
-        mark!();
+    go!(g, mu => {
+        mu.rlock();
+        a(&g);
+        mu.runlock();
     });
     only(1);
     mu.lock();
     b(g);
     mu.unlock();
-    mark!();
-}
+});
 
-#[inline(never)]
-fn waitGroupRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(waitGroupRacy(g, a, b) {
     let wg = Arc::new(WaitGroup::new());
     wg.add(1);
-    let g2 = Arc::clone(g);
-    let wg2 = Arc::clone(&wg);
-    race::go(move || {
-        wg2.done();
-        a(&g2);
-        mark!();
+    go!(g, wg => {
+        wg.done();
+        a(&g);
     });
     wg.wait();
     only(1);
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn waitGroup(g: &Arc<Globals>, a: Op, b: Op) {
+form!(waitGroup(g, a, b) {
     let wg = Arc::new(WaitGroup::new());
     wg.add(1);
-    let g2 = Arc::clone(g);
-    let wg2 = Arc::clone(&wg);
-    race::go(move || {
-        a(&g2);
-        wg2.done();
-        mark!();
+    go!(g, wg => {
+        a(&g);
+        wg.done();
     });
     wg.wait();
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn onceRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(onceRacy(g, a, b) {
     let o = Arc::new(Once::new());
-    let g2 = Arc::clone(g);
-    let o2 = Arc::clone(&o);
-    race::go(move || {
-        o2.call(nothing);
-        a(&g2);
-        mark!();
+    go!(g, o => {
+        o.call(nothing);
+        a(&g);
     });
     only(1);
     o.call(nothing);
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn once(g: &Arc<Globals>, a: Op, b: Op) {
+form!(once(g, a, b) {
     let o = Arc::new(Once::new());
-    let g2 = Arc::clone(g);
-    let o2 = Arc::clone(&o);
-    race::go(move || {
-        o2.call(|| a(&g2));
-        mark!();
+    go!(g, o => {
+        o.call(|| a(&g));
     });
     only(1);
     o.call(|| a(g));
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn atomicStoreRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(atomicStoreRacy(g, a, b) {
     let flag = Arc::new(Var::new(0_i32));
-    let g2 = Arc::clone(g);
-    let flag2 = Arc::clone(&flag);
-    race::go(move || {
-        flag2.atomic_store(1);
-        a(&g2);
-        mark!();
+    go!(g, flag => {
+        flag.atomic_store(1);
+        a(&g);
     });
     while flag.atomic_load() == 0 {
         race::gosched();
     }
     only(1);
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn atomicStore(g: &Arc<Globals>, a: Op, b: Op) {
+form!(atomicStore(g, a, b) {
     let flag = Arc::new(Var::new(0_i32));
-    let g2 = Arc::clone(g);
-    let flag2 = Arc::clone(&flag);
-    race::go(move || {
-        a(&g2);
-        flag2.atomic_store(1);
-        mark!();
+    go!(g, flag => {
+        a(&g);
+        flag.atomic_store(1);
     });
     while flag.atomic_load() == 0 {
         race::gosched();
     }
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn atomicAddRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(atomicAddRacy(g, a, b) {
     let n = Arc::new(Var::new(0_i32));
     let other = Var::new(0_i32);
-    let g2 = Arc::clone(g);
-    let n2 = Arc::clone(&n);
-    race::go(move || {
-        a(&g2);
-        n2.atomic_add(1);
-        mark!();
+    go!(g, n => {
+        a(&g);
+        n.atomic_add(1);
     });
     only(1);
     other.atomic_add(1);
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn atomicAdd(g: &Arc<Globals>, a: Op, b: Op) {
+form!(atomicAdd(g, a, b) {
     let n = Arc::new(Var::new(0_i32));
-    let g2 = Arc::clone(g);
-    let n2 = Arc::clone(&n);
-    race::go(move || {
-        a(&g2);
-        n2.atomic_add(1);
-        mark!();
+    go!(g, n => {
+        a(&g);
+        n.atomic_add(1);
     });
     only(1);
     n.atomic_add(1);
     b(g);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn atomicCASRacy(g: &Arc<Globals>, a: Op, b: Op) {
+form!(atomicCASRacy(g, a, b) {
     let l = Arc::new(Var::new(0_i32));
-    let g2 = Arc::clone(g);
-    let l2 = Arc::clone(&l);
-    race::go(move || {
-        while !l2.atomic_compare_and_swap(0, 1) {
+    go!(g, l => {
+        while !l.atomic_compare_and_swap(0, 1) {
             race::gosched();
         }
-        l2.atomic_store(0);
-        a(&g2);
-        mark!();
+        l.atomic_store(0);
+        a(&g);
     });
     only(1);
     while !l.atomic_compare_and_swap(0, 1) {
@@ -561,21 +431,16 @@ fn atomicCASRacy(g: &Arc<Globals>, a: Op, b: Op) {
     }
     b(g);
     l.atomic_store(0);
-    mark!();
-}
+});
 
-#[inline(never)]
-fn atomicCAS(g: &Arc<Globals>, a: Op, b: Op) {
+form!(atomicCAS(g, a, b) {
     let l = Arc::new(Var::new(0_i32));
-    let g2 = Arc::clone(g);
-    let l2 = Arc::clone(&l);
-    race::go(move || {
-        while !l2.atomic_compare_and_swap(0, 1) {
+    go!(g, l => {
+        while !l.atomic_compare_and_swap(0, 1) {
             race::gosched();
         }
-        a(&g2);
-        l2.atomic_store(0);
-        mark!();
+        a(&g);
+        l.atomic_store(0);
     });
     only(1);
     while !l.atomic_compare_and_swap(0, 1) {
@@ -583,5 +448,35 @@ fn atomicCAS(g: &Arc<Globals>, a: Op, b: Op) {
     }
     b(g);
     l.atomic_store(0);
-    mark!();
-}
+});
+
+form!(waitGroupAddRacy(g, a, b) {
+    let wg = Arc::new(WaitGroup::new());
+    go!(wg => { wg.add(1); });
+    only(1);
+    go!(g, wg => {
+        while wg.waiters() == 0 {
+            race::gosched();
+        }
+        a(&g);
+        wg.done();
+    });
+    wg.wait();
+    b(g);
+});
+
+form!(waitGroupAdd(g, a, b) {
+    let wg = Arc::new(WaitGroup::new());
+    let added = Chan::make(0);
+    go!(wg, added => {
+        wg.add(1);
+        added.send(1);
+    });
+    added.recv();
+    go!(g, wg => {
+        a(&g);
+        wg.done();
+    });
+    wg.wait();
+    b(g);
+});

@@ -95,6 +95,90 @@ pub const UNTOLD: &[Program] = table! {
     "mutexonesided": "assign64" "clone64", "read64" "range64", "len64" "commaok64";
 };
 
+/// Programs whose race is one of the `WaitGroup` itself, between an `Add` and a `Wait` that nothing orders.
+pub const MISUSES: &[Program] = table! {
+    "waitgroupadd": "assign64" "read64";
+};
+
+/// The program of which it is recorded what each of [`GORACES`] does to it: it has one race.
+pub const WITH_GORACE: Program = Program { edge: "gostart", left: "throughptr", right: "readptr" };
+
+/// Right and wrong values of `GORACE`.
+pub const GORACES: &[&str] = &[
+    "",
+    " , : ",
+    "=",
+    "==",
+    "=7",
+    "nosuch=1",
+    "Exitcode=7",
+    "\"exitcode\"=7",
+    "exitcode=0",
+    "exitcode=7",
+    "exitcode=-1",
+    "exitcode=256",
+    "exitcode=300",
+    "exitcode=",
+    "exitcode=\"\"",
+    "exitcode=+5",
+    "exitcode=010",
+    "exitcode=99999999999",
+    "exitcode=-99999999999",
+    "exitcode=4294967301",
+    "exitcode=9223372036854775813",
+    "exitcode=7 exitcode=9",
+    "exitcode='7'",
+    "exitcode=\"7\"",
+    "exitcode=' 7'",
+    "exitcode='\t7'",
+    "exitcode=\"7\"halt_on_error=1",
+    "exitcode=x",
+    "exitcode=-",
+    "exitcode=--7",
+    "exitcode=0x10",
+    "exitcode=5x",
+    "exitcode=1e2",
+    "exitcode='7 '",
+    "exitcode=7\"",
+    "exitcode=\"7",
+    "exitcode='7\"",
+    "exitcode = 7",
+    "exitcode= 7",
+    "exitcode:7",
+    "exitcode",
+    "exitcode=7 exitcode=x",
+    "exitcode=x exitcode=7",
+    "exitcode=7;halt_on_error=1",
+    "exitcode=7 halt_on_error=maybe",
+    "halt_on_error=1",
+    "halt_on_error=yes",
+    "halt_on_error='true'",
+    "halt_on_error=no",
+    "halt_on_error=1 exitcode=0",
+    "halt_on_error=y",
+    "halt_on_error=2",
+    "halt_on_error=TRUE",
+    "halt_on_error=",
+    "halt_on_error",
+    "history_size=9",
+    "history_size=-1",
+    "history_size=x",
+    "atexit_sleep_ms=-5",
+    "atexit_sleep_ms=x",
+    "strip_path_prefix=",
+    "strip_path_prefix=\"a b\"",
+    "strip_path_prefix",
+    "log_path=stderr",
+    "log_path=/dev/null/x",
+    "log_path=/dev/null/x exitcode=7",
+    "report_atomic_races=0",
+    "report_mutex_bugs=x",
+    "io_sync=x",
+    "handle_segv=2",
+    "handle_segv=3",
+    "color=x",
+];
+
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.edge, self.left, self.right)
@@ -260,11 +344,11 @@ mod tests {
     fn the_table_is_what_it_says() {
         let names: HashSet<String> = PROGRAMS.iter().chain(UNTOLD).map(ToString::to_string).collect();
         assert_eq!((PROGRAMS.len(), names.len()), (60, 60 + UNTOLD.len()));
-        for p in PROGRAMS.iter().chain(UNTOLD) {
+        for p in PROGRAMS.iter().chain(UNTOLD).chain(MISUSES).chain([&WITH_GORACE]) {
             assert_eq!(p.to_string().parse(), Ok(*p));
         }
         for (edge, _) in edges() {
-            assert!(PROGRAMS.iter().any(|p| p.edge == edge), "{edge}");
+            assert!(PROGRAMS.iter().chain(MISUSES).any(|p| p.edge == edge), "{edge}");
         }
     }
 

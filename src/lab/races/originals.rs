@@ -37,15 +37,22 @@ impl Originals {
         }
     }
 
-    /// Runs one form of a program; `limit` and `waiting` as in [`child::run`].
+    /// Runs one form of a program with a `GORACE`; `limit` and `waiting` as in [`child::run`].
     ///
     /// # Errors
     /// When it cannot be started or read.
-    pub fn run(&self, program: &Program, form: Form, limit: Duration, waiting: impl FnMut()) -> io::Result<Ran> {
+    pub fn run(
+        &self,
+        program: &Program,
+        form: Form,
+        gorace: &str,
+        limit: Duration,
+        waiting: impl FnMut(),
+    ) -> io::Result<Ran> {
         let mut c = Command::new(self.dir.path().join("races"));
         c.args([program.edge, program.left, program.right, &form.to_string()]).env_remove("GODEBUG");
         // It would sleep for a second.
-        c.env("GORACE", "atexit_sleep_ms=0");
+        c.env("GORACE", format!("atexit_sleep_ms=0 {gorace}"));
         child::run(&mut c, limit, waiting)
     }
 }

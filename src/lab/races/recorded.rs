@@ -3,45 +3,27 @@
 //!
 //! Made by `cargo run --example record_races -- /path/to/go …` from `tests/race_detector/go`.
 
-use super::{Form, Program, normalise};
-use crate::lab::programs::recorded::{Exit, File, Outcome, parse};
+use super::{Form, Program, WITH_GORACE, normalise};
+use crate::lab::programs::recorded::{Exit, Outcome, Recordings, recordings};
 use crate::version::GoVersion;
-use std::sync::LazyLock;
 
-macro_rules! files {
-    ($($version:ident $name:literal $file:literal;)*) => {
-        /// The recorded versions: which rules they are, their exact name, their text.
-        static FILES: &[(GoVersion, &str, &str)] = &[
-            $((GoVersion::$version, $name, include_str!(concat!("recorded/", $file)))),*
-        ];
-    };
-}
-files! {
-    V1_22 "go1.22.10" "go1.22.10.txt";
-    V1_19 "go1.19.8" "go1.19.8.txt";
-    V1_21 "go1.21.13" "go1.21.13.txt";
-    V1_23 "go1.23.9" "go1.23.9.txt";
-    V1_24 "go1.24.11 (noswissmap)" "go1.24.11-noswiss.txt";
-}
-
-static PARSED: LazyLock<Vec<File>> = LazyLock::new(|| {
-    let mut all: Vec<File> = Vec::new();
-    for (_, name, text) in FILES {
-        let file = parse(text, all.first()).unwrap_or_else(|e| panic!("the recording of {name} is broken: {e}"));
-        all.push(file);
-    }
-    all
-});
+static RECORDED: Recordings = recordings!();
 
 /// The versions that are recorded.
 pub fn versions() -> impl Iterator<Item = GoVersion> {
-    FILES.iter().map(|f| f.0)
+    RECORDED.versions()
 }
 
 /// The name that a form of a program is recorded by.
 #[must_use]
 pub fn name(program: &Program, form: Form) -> String {
     format!("{program}@{form}")
+}
+
+/// The name that [`WITH_GORACE`] with this `GORACE` is recorded by. Names have no blanks.
+#[must_use]
+pub fn gorace_name(value: &str) -> String {
+    format!("{WITH_GORACE}@GORACE={}", value.replace(' ', "␣").replace('\t', "␉"))
 }
 
 /// What is compared of a run of either Go's program or ours.
@@ -53,6 +35,16 @@ pub fn outcome(exit: Exit, stdout: &str, stderr: &str) -> Outcome {
 /// What real Go of this release line said of the program, and its exact version.
 #[must_use]
 pub fn lookup(program: &Program, form: Form, version: GoVersion) -> Option<(&'static str, &'static Outcome)> {
-    let i = FILES.iter().position(|f| f.0 == version)?;
-    Some((FILES[i].1, PARSED[i].get(name(program, form).as_str())?.first()?))
+    of_name(&name(program, form), version)
+}
+
+/// The same of [`WITH_GORACE`] with this `GORACE`.
+#[must_use]
+pub fn lookup_gorace(value: &str, version: GoVersion) -> Option<(&'static str, &'static Outcome)> {
+    of_name(&gorace_name(value), version)
+}
+
+fn of_name(name: &str, version: GoVersion) -> Option<(&'static str, &'static Outcome)> {
+    let (release, outcomes) = RECORDED.lookup(name, version)?;
+    Some((release, outcomes.first()?))
 }

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // What may order two operations: [racy, synchronised].
@@ -24,6 +25,7 @@ var edges = map[string][2]func(a, b func()){
 	"atomicstore":   {atomicStoreRacy, atomicStore},
 	"atomicadd":     {atomicAddRacy, atomicAdd},
 	"atomiccas":     {atomicCASRacy, atomicCAS},
+	"waitgroupadd":  {waitGroupAddRacy, waitGroupAdd},
 }
 
 // A goroutine sees what was done before its go statement, not what is done after it.
@@ -466,4 +468,49 @@ func atomicCAS(a, b func()) {
 	}
 	b()
 	atomic.StoreInt32(&l, 0)
+}
+
+// Add must happen before the Wait that is to wait for it.
+
+// waiters says how many wait. The race detector does not see it look: the low half of the first word has them.
+//
+//go:norace
+//go:noinline
+func waiters(wg *sync.WaitGroup) uint32 {
+	return *(*uint32)(unsafe.Pointer(wg))
+}
+
+//go:noinline
+func waitGroupAddRacy(a, b func()) {
+	var wg sync.WaitGroup
+	go func() {
+		wg.Add(1)
+	}()
+	only(1)
+	go func() {
+		for waiters(&wg) == 0 {
+			runtime.Gosched()
+		}
+		a()
+		wg.Done()
+	}()
+	wg.Wait()
+	b()
+}
+
+//go:noinline
+func waitGroupAdd(a, b func()) {
+	var wg sync.WaitGroup
+	added := make(chan int)
+	go func() {
+		wg.Add(1)
+		added <- 1
+	}()
+	<-added
+	go func() {
+		a()
+		wg.Done()
+	}()
+	wg.Wait()
+	b()
 }

@@ -1,45 +1,19 @@
-// Command gobench runs gohmap's benchmarks on a real Go map, one sample at a time, for whoever writes to its standard
-// input:
-//
-//	prepare WORKLOAD ORDER N OPS   answers "ok" and a number that depends on all keys
-//	sample                         answers "ok" and nanoseconds per operation
-//	finish                         answers "ok"
-//	version                        answers "ok" and runtime.Version
-//
-// Anything else, or a workload that it does not know, ends it with status 2. The workloads and keys are those of
-// src/lab/bench/subject.rs and keys.rs; a file key_*.go has what differs by the keys' type.
+// Command gobench runs gohmap's benchmarks on a real Go map, one sample at a time, for whoever talks to it as common.go says. A
+// case is WORKLOAD ORDER N OPS. The workloads and keys are those of src/lab/bench/subject.rs and keys.rs; a file key_*.go has
+// what differs by the keys' type.
 package main
 
 import (
-	"bufio"
-	"fmt"
 	"math/bits"
-	"os"
 	"runtime"
 	"time"
 )
 
 const (
-	golden  = 0x9e3779b97f4a7c15
-	value   = 7
 	rebuilt = 1 << 15
 	dropped = 1 << 14
 	absent  = 1 << 40 // numbers from here on are of keys that no map has
 )
-
-func mix64(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-// word is key number i of 64 bits.
-func word(i uint64) uint64 { return mix64(12345 + (i+1)*golden) }
-
-func choice(j, n uint64) uint64 {
-	hi, _ := bits.Mul64(mix64(0x5eed+(j+1)*golden), n)
-	return hi
-}
 
 // keys are n keys, whose numbers number says.
 func keys(n int, number func(i uint64) uint64) []K {
@@ -48,14 +22,6 @@ func keys(n int, number func(i uint64) uint64) []K {
 		ks[i] = key(number(uint64(i)))
 	}
 	return ks
-}
-
-func fingerprint(ks []K) uint64 {
-	h := uint64(len(ks))
-	for _, k := range ks {
-		h = bits.RotateLeft64(h^print(k), 5) * golden
-	}
-	return h
 }
 
 // A run is a case and what it needs.
@@ -68,9 +34,20 @@ type run struct {
 	gone            int
 }
 
+func (r *run) fingerprint() uint64 {
+	h := uint64(len(r.keys))
+	for _, k := range r.keys {
+		h = bits.RotateLeft64(h^print(k), 5) * golden
+	}
+	return h
+}
+
 var sink uint64
 
-func prepare(workload, order string, n, ops int) *run {
+func prepare(fields string) sampler {
+	var workload, order string
+	var n, ops int
+	scan(fields, &workload, &order, &n, &ops)
 	r := &run{workload: workload, order: order, n: n, ops: ops, entries: n}
 	hot := order == "hot"
 	switch workload {
@@ -260,33 +237,7 @@ func per(start time.Time, ops int) float64 {
 	return float64(time.Since(start).Nanoseconds()) / float64(ops)
 }
 
-func fail(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "gobench: "+format+"\n", args...)
-	os.Exit(2)
-}
-
 func main() {
-	in := bufio.NewScanner(os.Stdin)
-	var r *run
-	for in.Scan() {
-		var verb, workload, order string
-		var n, ops int
-		fields, _ := fmt.Sscan(in.Text(), &verb, &workload, &order, &n, &ops)
-		switch {
-		case verb == "prepare" && fields == 5:
-			r = prepare(workload, order, n, ops)
-			fmt.Println("ok", fingerprint(r.keys))
-		case verb == "sample" && r != nil:
-			fmt.Println("ok", r.sample())
-		case verb == "finish":
-			r = nil
-			runtime.GC()
-			fmt.Println("ok")
-		case verb == "version":
-			fmt.Println("ok", runtime.Version())
-		default:
-			fail("what is %q?", in.Text())
-		}
-	}
+	answer(prepare)
 	_ = sink
 }

@@ -1,44 +1,14 @@
-// Command gosync runs gohmap's benchmarks of maps that goroutines share, one sample at a time, for whoever writes to its
-// standard input:
-//
-//	prepare MAP READS WRITES KEYS THREADS OPS   answers "ok" and a number that depends on all steps
-//	sample                                      answers "ok" and nanoseconds per operation
-//	finish                                      answers "ok"
-//	version                                     answers "ok" and runtime.Version
-//
-// Anything else, or a map that it does not know, ends it with status 2. Keys and steps are those of src/lab/bench/keys.rs and
-// sync/mod.rs.
+// Command gosync runs gohmap's benchmarks of maps that goroutines share, one sample at a time, for whoever talks to it as
+// common.go says. A case is MAP READS WRITES KEYS THREADS OPS. Keys and steps are those of src/lab/bench/keys.rs and sync/mod.rs.
 package main
 
 import (
-	"bufio"
-	"fmt"
 	"math/bits"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 )
-
-const (
-	golden = 0x9e3779b97f4a7c15
-	value  = 7
-)
-
-func mix64(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-// key is key number i.
-func key(i uint64) uint64 { return mix64(12345 + (i+1)*golden) }
-
-func choice(j, n uint64) uint64 {
-	hi, _ := bits.Mul64(mix64(0x5eed+(j+1)*golden), n)
-	return hi
-}
 
 // A shared is a map that goroutines share.
 type shared interface {
@@ -133,7 +103,10 @@ type run struct {
 
 var sink uint64
 
-func prepare(name string, reads, writes, keys, threads, ops uint64) *run {
+func prepare(fields string) sampler {
+	var name string
+	var reads, writes, keys, threads, ops uint64
+	scan(fields, &name, &reads, &writes, &keys, &threads, &ops)
 	r := &run{keys: make([]uint64, keys), steps: make([][]uint64, threads)}
 	switch name {
 	case "mutex":
@@ -148,7 +121,7 @@ func prepare(name string, reads, writes, keys, threads, ops uint64) *run {
 		fail("no map %q", name)
 	}
 	for i := range r.keys {
-		r.keys[i] = key(uint64(i))
+		r.keys[i] = word(uint64(i))
 		r.m.write(r.keys[i], value)
 	}
 	for t := range r.steps {
@@ -209,32 +182,4 @@ func (r *run) sample() float64 {
 	return float64(time.Since(start).Nanoseconds()) / float64(ops)
 }
 
-func fail(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "gosync: "+format+"\n", args...)
-	os.Exit(2)
-}
-
-func main() {
-	in := bufio.NewScanner(os.Stdin)
-	var r *run
-	for in.Scan() {
-		var verb, name string
-		var reads, writes, keys, threads, ops uint64
-		fields, _ := fmt.Sscan(in.Text(), &verb, &name, &reads, &writes, &keys, &threads, &ops)
-		switch {
-		case verb == "prepare" && fields == 7:
-			r = prepare(name, reads, writes, keys, threads, ops)
-			fmt.Println("ok", r.fingerprint())
-		case verb == "sample" && r != nil:
-			fmt.Println("ok", r.sample())
-		case verb == "finish":
-			r = nil
-			runtime.GC()
-			fmt.Println("ok")
-		case verb == "version":
-			fmt.Println("ok", runtime.Version())
-		default:
-			fail("what is %q?", in.Text())
-		}
-	}
-}
+func main() { answer(prepare) }
