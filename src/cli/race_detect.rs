@@ -3,14 +3,19 @@
 use super::progress::Progress;
 use super::text::{Paint, WIDTH, wrap};
 use super::{Version, nearest};
-use anyhow::{Result, anyhow, ensure};
-use gohmap::lab::races::recorded::lookup;
+use anyhow::{Context, Result, anyhow, ensure};
+use gohmap::lab::races::originals::Originals;
+use gohmap::lab::races::recorded::{self, lookup};
 use gohmap::lab::races::{Form, PROGRAMS, Program, ProgramError, Run, edges, operations, outcome};
+use gohmap::lab::toolchain::{GoError, Toolchain};
 use gohmap::race::{GoRace, Race};
+use gohmap::version::GoVersion;
 use serde::Serialize;
 use serde_json::json;
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::process::{ExitCode, exit};
+use std::time::Duration;
 
 /// Run a small concurrent program as `go build -race` would have it
 ///
@@ -25,10 +30,12 @@ Examples:
   gohmap race-detect mutex/assign64/update64 --synced
   gohmap race-detect --list
   gohmap race-detect --all --go 1.19
+  gohmap race-detect --all --go-toolchain /usr/local/go
   GORACE='halt_on_error=1 exitcode=3' gohmap race-detect chan/assign64/range64
 
 Any edge goes with any two operations; --list names them, and --all runs the 60
-programs of the table in both forms and holds them against recorded real Go.")]
+programs of the table in both forms and holds them against real Go: recorded, or
+with --go-toolchain built by that Go with -race.")]
 pub(super) struct RaceDetect {
     /// The program
     #[arg(value_name = "EDGE/LEFT/RIGHT", required_unless_present_any = ["all", "list"], conflicts_with_all = ["all", "list"])]
@@ -42,6 +49,9 @@ pub(super) struct RaceDetect {
     /// Run the whole table, both forms; status 1 when one differs from real Go
     #[arg(long)]
     all: bool,
+    /// With --all, a real Go to run the table too: a go command, or the directory of a Go
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["go", "name", "list"])]
+    go_toolchain: Option<OsString>,
     /// Decides which goroutine runs next; without it they run in order of arrival
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -58,12 +68,21 @@ struct Row {
     program: String,
     form: String,
     go: &'static str,
-    /// The release that was recorded.
-    recorded: Option<&'static str>,
-    /// Whether it says what real Go says; nothing when that was not recorded.
+    /// The real Go beside it: `go1.22.10`, or `go1.22.10, recorded`.
+    real_go: Option<String>,
+    /// Whether it says what real Go says; nothing when that is not known.
     agrees: Option<bool>,
     races: Vec<Race>,
 }
+
+/// A real Go, and the programs that it has built.
+struct Real {
+    go: Toolchain,
+    originals: Originals,
+}
+
+/// A program that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl RaceDetect {
     pub(super) fn run(&self) -> Result<ExitCode> {
@@ -80,7 +99,7 @@ impl RaceDetect {
             eprintln!("{e}");
             exit(e.exitcode)
         });
-        let run = self.how(form, options);
+        let run = self.how(form, self.version.go, options);
         if self.json {
             let mut out = stdout().lock();
             for race in program.run(&run) {
@@ -91,8 +110,8 @@ impl RaceDetect {
         program.become_it(&run)
     }
 
-    fn how(&self, form: Form, options: GoRace) -> Run {
-        Run { form, version: self.version.go, seed: self.seed, options }
+    fn how(&self, form: Form, version: GoVersion, options: GoRace) -> Run {
+        Run { form, version, seed: self.seed, options }
     }
 
     /// The program, when one is named.
@@ -136,8 +155,21 @@ impl RaceDetect {
         Ok(ExitCode::SUCCESS)
     }
 
+    fn real(&self, wanted: bool) -> Result<Option<Real>> {
+        let Some(path) = &self.go_toolchain else { return Ok(None) };
+        let named = |e: GoError| anyhow!("--go-toolchain {e}");
+        let go = Toolchain::find(path).map_err(named)?;
+        let mut progress = Progress::of(1, 1.0, wanted);
+        let originals = Originals::build(&go, || progress.show(&format!("building programs with {}", go.release)));
+        progress.clear();
+        let originals = originals.map_err(named)?;
+        Ok(Some(Real { go, originals }))
+    }
+
     fn all(&self) -> Result<ExitCode> {
-        let go = self.version.go;
+        let wanted = stderr().is_terminal() && stdout().is_terminal();
+        let real = self.real(wanted)?;
+        let go = real.as_ref().map_or(self.version.go, |r| r.go.version);
         let programs: Vec<&Program> = PROGRAMS.iter().filter(|p| p.since() <= go).collect();
         let mut out = stdout().lock();
         let paint = Paint::for_stream(&stdout());
@@ -151,12 +183,11 @@ impl RaceDetect {
                 format!("{:<14} {:<13} {:<13} {:>6} {:>6}  real Go", "edge", "first", "second", "races", "twin's");
             writeln!(out, "{}", paint.name(&head))?;
         }
-        let wanted = stderr().is_terminal() && stdout().is_terminal();
         let mut progress = Progress::of(programs.len(), programs.len() as f64, wanted);
         let mut rows = Vec::new();
         for p in programs {
             progress.show(&p.to_string());
-            let pair = Form::ALL.map(|form| self.row(p, form));
+            let pair = [self.row(p, Form::Racy, go, &real)?, self.row(p, Form::Synced, go, &real)?];
             progress.pay(1.0);
             progress.step();
             if self.json {
@@ -181,7 +212,7 @@ impl RaceDetect {
                 format!("{told} of {all}")
             };
             let agree = rows.iter().filter(|r| r.agrees == Some(true)).count();
-            let real = rows.iter().find_map(|r| r.recorded).unwrap_or("no recording");
+            let real = rows.iter().find_map(|r| r.real_go.as_deref()).unwrap_or("no recording");
             writeln!(
                 out,
                 "\nReported: {} racy programs, {} synchronised ones.\n{agree} of {} say what real Go says ({real}).",
@@ -193,16 +224,20 @@ impl RaceDetect {
         Ok(if differs { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
-    fn row(&self, p: &Program, form: Form) -> Row {
-        let races = p.run(&self.how(form, GoRace::default()));
-        let real = lookup(p, form, self.version.go);
-        Row {
-            program: p.to_string(),
-            form: form.to_string(),
-            go: self.version.go.name(),
-            recorded: real.map(|r| r.0),
-            agrees: real.map(|r| *r.1 == outcome(&races)),
-            races,
-        }
+    fn row(&self, p: &Program, form: Form, go: GoVersion, real: &Option<Real>) -> Result<Row> {
+        let races = p.run(&self.how(form, go, GoRace::default()));
+        let (real_go, theirs) = match real {
+            Some(Real { go, originals }) => {
+                let ran =
+                    originals.run(p, form, "", PATIENCE, || {}).with_context(|| format!("{p} of {}", go.release))?;
+                (Some(go.release.clone()), Some(recorded::outcome(ran.exit, &ran.stdout, &ran.stderr)))
+            }
+            None => match lookup(p, form, go) {
+                Some((release, outcome)) => (Some(format!("{release}, recorded")), Some(outcome.clone())),
+                None => (None, None),
+            },
+        };
+        let agrees = theirs.map(|o| o == outcome(&races));
+        Ok(Row { program: p.to_string(), form: form.to_string(), go: go.name(), real_go, agrees, races })
     }
 }

@@ -9,3 +9,5 @@ mod runtime_map;
 mod support;
 mod table;
 mod test_programs;
+#[path = "../toolchains/mod.rs"]
+mod toolchains;

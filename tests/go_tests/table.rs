@@ -1,8 +1,9 @@
 //! `README.md` against Go's list of tests and against the sources here.
 
+use crate::toolchains::toolchains;
+use gohmap::version::GoVersion;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::Command;
 
 /// Go's tests: file, and name or, for a program, what part of it; as Go 1.22.10 has them.
 const NAMES: &str = include_str!("go_names.txt");
@@ -139,20 +140,16 @@ fn tests_in(source: &str) -> impl Iterator<Item = &str> {
     source.lines().filter_map(|l| l.strip_prefix("func Test")).filter_map(|l| l.split_once('(')).map(|(name, _)| name)
 }
 
-/// With a Go 1.22 in `GOHMAP_GO` (paths of go binaries, colons between), holds the list against its sources.
+/// With a Go 1.22, holds the list against its sources.
 #[test]
 fn the_list_is_that_of_real_go() {
     let listed: BTreeSet<_> = NAMES.lines().map(file_and_name).collect();
     let mut checked = 0;
-    for go in std::env::var("GOHMAP_GO").unwrap_or_default().split(':').filter(|go| !go.is_empty()) {
-        let env = |name| {
-            let out = Command::new(go).args(["env", name]).env("GOTOOLCHAIN", "local").output();
-            String::from_utf8(out.unwrap_or_else(|e| panic!("{go}: {e}")).stdout).expect("text").trim().to_owned()
-        };
-        if !env("GOVERSION").starts_with("go1.22") {
-            continue;
-        }
-        let sources = Path::new(&env("GOROOT")).join("src");
+    for go in toolchains().iter().filter(|go| go.version == GoVersion::V1_22) {
+        let out = go.go().args(["env", "GOROOT"]).output().unwrap_or_else(|e| panic!("{}: {e}", go.named()));
+        let root = String::from_utf8(out.stdout).expect("text");
+        let go = go.named();
+        let sources = Path::new(root.trim()).join("src");
         let files: BTreeSet<_> = listed.iter().map(|(file, _)| *file).filter(|f| *f != "test").collect();
         for file in files {
             let source = std::fs::read_to_string(sources.join(file)).unwrap_or_else(|e| panic!("{go}: {file}: {e}"));
@@ -167,6 +164,6 @@ fn the_list_is_that_of_real_go() {
         checked += 1;
     }
     if checked == 0 {
-        eprintln!("SKIPPED: the_list_is_that_of_real_go: no Go 1.22 in GOHMAP_GO");
+        eprintln!("SKIPPED: the_list_is_that_of_real_go: no Go 1.22; set GOHMAP_GO");
     }
 }

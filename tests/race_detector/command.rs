@@ -1,9 +1,11 @@
 //! `gohmap race-detect`.
 
+use crate::toolchains::toolchains;
 use gohmap::lab::programs::recorded::{Exit, Outcome};
 use gohmap::lab::races::WITH_GORACE;
 use gohmap::lab::races::recorded::outcome;
 use serde_json::Value;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -114,7 +116,7 @@ fn for_machines() {
     let out = gohmap(&["--all", "--json", "--go", "1.19"], "");
     assert_eq!(out.status.code(), Some(0));
     let rows: Vec<Value> = text(&out.stdout).lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
-    assert!(rows.len() > 100 && rows.iter().all(|r| r["agrees"] == true && r["recorded"] == "go1.19.8"));
+    assert!(rows.len() > 100 && rows.iter().all(|r| r["agrees"] == true && r["real_go"] == "go1.19.8, recorded"));
     let racy = |r: &Value| r["races"].as_array().is_some_and(|a| !a.is_empty());
     assert!(rows.iter().all(|r| racy(r) == (r["form"] == "racy")));
 }
@@ -124,8 +126,28 @@ fn the_table_for_people() {
     let out = gohmap(&["--all"], "");
     let page = text(&out.stdout);
     assert_eq!(out.status.code(), Some(0), "{page}");
-    assert!(page.ends_with("\nReported: 60 of 60 racy programs, 0 of 60 synchronised ones.\n120 of 120 say what real Go says (go1.22.10).\n"), "{page}");
+    assert!(page.ends_with("\nReported: 60 of 60 racy programs, 0 of 60 synchronised ones.\n120 of 120 say what real Go says (go1.22.10, recorded).\n"), "{page}");
     let list = text(&gohmap(&["--list"], "").stdout);
     assert!(list.lines().all(|l| l.len() <= 80), "{list}");
     assert_eq!(list.lines().filter(|l| l.contains('/')).count(), 60, "{list}");
+}
+
+#[test]
+fn beside_a_real_go() {
+    for args in [&[RACY, "--go-toolchain", "go"][..], &["--all", "--go", "1.22", "--go-toolchain", "go"]] {
+        assert_eq!(gohmap(args, "").status.code(), Some(2), "{args:?}");
+    }
+    let out = gohmap(&["--all", "--go-toolchain", "/nowhere/go"], "");
+    let err = text(&out.stderr);
+    assert_eq!((out.status.code(), err.lines().count()), (Some(1), 1), "{err}");
+    assert!(err.contains("--go-toolchain /nowhere/go: no Go there that can be run"), "{err}");
+    let Some(go) = toolchains().pop() else { return };
+    let out = gohmap(&["--all", "--go-toolchain", go.named()], "");
+    let (page, err) = (text(&out.stdout), text(&out.stderr));
+    if err.contains("nothing builds with -race") {
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {err}");
+        return;
+    }
+    assert_eq!(out.status.code(), Some(0), "{page}{err}");
+    assert!(page.ends_with(&format!(" say what real Go says ({}).\n", go.release)), "{page}");
 }
