@@ -1,5 +1,7 @@
 //! A real Go: found, asked for its version, and set up so that what it builds has classic maps.
 
+use super::child;
+use super::programs::recorded::Exit;
 use crate::version::GoVersion;
 use std::env;
 use std::ffi::OsStr;
@@ -8,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio, id};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// A toolchain that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +82,16 @@ impl Toolchain {
     #[must_use]
     pub fn language(&self) -> &str {
         self.version.name().trim_end_matches("-noswiss")
+    }
+
+    /// Runs a `go build` made from [`go`](Self::go). `waiting` is called every 100 ms meanwhile.
+    pub(crate) fn build(&self, what: &str, build: &mut Command, waiting: impl FnMut()) -> Result<(), GoError> {
+        let built = child::run(build, Duration::from_secs(600), waiting);
+        let built = built.map_err(|e| self.error(format!("no Go there that can be run: {e}")))?;
+        match built.exit {
+            Exit::Code(0) => Ok(()),
+            _ => Err(self.error(format!("{what} not build: {}", reason(built.stderr.as_bytes())))),
+        }
     }
 
     /// Says of this toolchain what is wrong with it.

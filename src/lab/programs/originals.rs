@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::lab::child::{self, Ran};
-use crate::lab::toolchain::{Dir, GoError, Toolchain, reason};
+use crate::lab::toolchain::{Dir, GoError, Toolchain};
 use include_dir::{Dir as Sources, include_dir};
 use std::fs;
 use std::io;
@@ -59,12 +59,7 @@ impl Originals {
             go.arg("-ldflags=-checklinkname=0");
         }
         go.args(programs.iter().map(|p| format!("./{p}")));
-        let built = child::run(&mut go, Duration::from_secs(600), waiting);
-        let built = built.map_err(|e| self.toolchain.error(format!("no Go there that can be run: {e}")))?;
-        match built.exit {
-            super::recorded::Exit::Code(0) => Ok(()),
-            _ => Err(self.toolchain.error(format!("the programs do not build: {}", reason(built.stderr.as_bytes())))),
-        }
+        self.toolchain.build("the programs do", &mut go, waiting)
     }
 
     /// The file of a program.

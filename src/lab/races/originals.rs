@@ -2,8 +2,7 @@
 
 use super::{Form, Program};
 use crate::lab::child::{self, Ran};
-use crate::lab::programs::recorded::Exit;
-use crate::lab::toolchain::{Dir, GoError, Toolchain, reason};
+use crate::lab::toolchain::{Dir, GoError, Toolchain};
 use include_dir::{Dir as Sources, include_dir};
 use std::io;
 use std::process::Command;
@@ -29,12 +28,8 @@ impl Originals {
         SOURCES.extract(dir.path()).map_err(err)?;
         let mut go = toolchain.go();
         go.current_dir(dir.path()).args(["build", "-race", "-trimpath", "-p", "2", "-o", "races", "."]);
-        let built = child::run(go.env("CGO_ENABLED", "1"), Duration::from_secs(600), waiting);
-        let built = built.map_err(|e| toolchain.error(format!("no Go there that can be run: {e}")))?;
-        match built.exit {
-            Exit::Code(0) => Ok(Self { dir }),
-            _ => Err(toolchain.error(format!("nothing builds with -race: {}", reason(built.stderr.as_bytes())))),
-        }
+        toolchain.build("with -race the programs do", go.env("CGO_ENABLED", "1"), waiting)?;
+        Ok(Self { dir })
     }
 
     /// Runs one form of a program with a `GORACE`; `limit` and `waiting` as in [`child::run`].

@@ -4,7 +4,7 @@ use super::page::Page;
 use super::{Act, Class, Race, Round, Side};
 use crate::lab::child;
 use crate::lab::programs::recorded::Exit;
-use crate::lab::toolchain::{Dir, GoError, Toolchain, reason};
+use crate::lab::toolchain::{Dir, GoError, Toolchain};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
@@ -41,11 +41,9 @@ impl RealGo {
         for (name, text) in [("main.go", MAIN), ("clone.go", own), ("go.mod", &module)] {
             fs::write(at(name), text).map_err(err)?;
         }
-        let built = go.go().args(["build", "-o", "gorace", "."]).current_dir(dir.path()).output();
-        let built = built.map_err(|e| go.error(format!("it does not run: {e}")))?;
-        if !built.status.success() {
-            return Err(go.error(format!("the program of races does not build: {}", reason(&built.stderr))));
-        }
+        let mut build = go.go();
+        build.args(["build", "-o", "gorace", "."]).current_dir(dir.path());
+        go.build("the program of races does", &mut build, || {})?;
         let file = at("page");
         let open = File::options().read(true).write(true).create_new(true).open(&file).map_err(err)?;
         let page = Page::of(&open).map_err(err)?;
