@@ -4,15 +4,15 @@
  *   gohmap_point(data, what, f)   calls f(data, what, sp)
  *
  * What a goroutine that stands there will do depends on memory and on its stack from sp on, callee-saved registers
- * included: they lie at sp[1] to sp[6], then comes the return address, then its caller's frame. When f returns true,
- * the stack below has been somebody else's, and 4 KiB of it are zeroed, so that nothing of it shows up in the frames
- * to come: two goroutines that have come to the same state find the same.
+ * included: they lie at sp[1] to sp[6], then comes the return address, then its caller's frame. What f leaves on the
+ * stack below is zeroed as far as an operation's frames may reach, so that nothing of it shows up in the frames to come:
+ * two goroutines that have come to the same state find the same.
  */
         .include "base.inc"
 
-        .set    SCRUBBED, 4096
+        .set    SCRUBBED, 1024
 
-/* void gohmap_point(rdi = *const u8, rsi = *const u8, rdx = bool fn(*const u8, *const u8, *const u64)) */
+/* void gohmap_point(rdi = *const u8, rsi = *const u8, rdx = void fn(*const u8, *const u8, *const u64)) */
 ENTRY gohmap_point
         SAVE    rbp
         SAVE    rbx
@@ -25,13 +25,11 @@ ENTRY gohmap_point
         movq    %rdx, %rax
         movq    %rsp, %rdx
         call    *%rax
-        testb   %al, %al
-        je      1f
         leaq    -SCRUBBED(%rsp), %rdi
         movl    $SCRUBBED / 8, %ecx
         xorl    %eax, %eax
         rep stosq
-1:      addq    $8, %rsp
+        addq    $8, %rsp
         .cfi_adjust_cfa_offset -8
         RESTORE r15
         RESTORE r14

@@ -170,6 +170,16 @@ pub trait Probe {
     #[inline(always)]
     fn between(&self) {}
 
+    /// The same where a growth or a clear goes through many accesses, so many that whoever runs every interleaving may want to
+    /// leave these points out: between load and store of an old slot's mark, and the stores of tophash, key and element where
+    /// its entry goes; between the ends of a growth.
+    ///
+    /// With these, the second of any two stores to a map's memory comes after a point, and so does a load that decides what is
+    /// done next, when others may have changed what it finds since the load before. Clearing or copying a range of memory
+    /// counts as one access, and so does copying a word.
+    #[inline(always)]
+    fn inside(&self) {}
+
     /// A faster `growWork_fast64`; `None`, so that the probe is told of every step.
     #[inline(always)]
     fn grow_work(&self) -> Option<GrowWork> {

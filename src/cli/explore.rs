@@ -8,7 +8,9 @@ use gohmap::lab::experiment::{KeyKind, Lab};
 use gohmap::lab::explore::scenario::letter;
 use gohmap::lab::explore::{Act, Class, Draw, Explorer, Points, Report, Scenario, Schedule};
 use gohmap::version::GoVersion;
+use num_bigint::BigUint;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -27,13 +29,21 @@ use std::rc::Rc;
 Examples:
   gohmap explore
   gohmap explore assign-other+delete --go all
+  gohmap explore growing/assign-other+read --points accesses
   gohmap explore --replay 1.22/u64/3-entries/delete+read/b5a13b
   gohmap explore growing/assign-other+iterate --random 100000 --seed 7
-  gohmap explore assign-other+delete+read --pct 3
+  gohmap explore assign-other+delete+read
+  gohmap explore growing/assign-other+assign-other+clear --pct 3
 
 A scenario is OPERATION+OPERATION, up to four of them; before them, if you like,
 MAP/: 3-entries, full (one bucket of eight), growing, on-the-brink, chained, and
 whatever `gohmap campaign --help` names. `--list` names operations and scenarios.
+
+Every step of an operation is a point where goroutines are switched, and so are
+the halves of a step that others may see one of. Moving one slot of an old bucket
+is a step, and so is ending a growth; `--points accesses` takes them apart: the
+old slot's mark, then tophash, key and element where its entry goes, and so on.
+There are ten to a thousand times as many states then where the map grows.
 
 Two shares are shown. That of the schedules counts each way to merge the steps
 as one. The chance is that of a scheduler which tosses a coin at every step:
@@ -48,9 +58,12 @@ pub(super) struct Explore {
     /// Map type: u64, u32, str or arr ([2]uint64); elements are uint64
     #[arg(long = "type", value_name = "TYPE", default_value = "u64")]
     kind: KeyKind,
-    /// Where goroutines may be switched: at steps, or between operations only
-    #[arg(long, value_name = "WHERE", default_value = "steps", value_parser = points)]
+    /// Where goroutines may be switched: at steps, at every access to memory, or between operations
+    #[arg(long, value_name = "steps|accesses|operations", default_value = "steps")]
     points: Points,
+    /// Give up on a scenario of more states; each takes some 150 bytes
+    #[arg(long, value_name = "N", default_value_t = Explorer::LIMIT, value_parser = at_least_one)]
+    states: usize,
     /// Draw so many schedules at random instead of counting all
     #[arg(long, value_name = "N")]
     random: Option<usize>,
@@ -71,12 +84,8 @@ pub(super) struct Explore {
     json: bool,
 }
 
-fn points(text: &str) -> Result<Points, String> {
-    match text {
-        "steps" => Ok(Points::Steps),
-        "operations" => Ok(Points::Operations),
-        _ => Err("steps or operations".to_owned()),
-    }
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "a number from 1 on".to_owned())
 }
 
 /// An end of a scenario's schedules, for machines.
@@ -86,11 +95,12 @@ struct Row<'a> {
     r#type: &'a str,
     scenario: String,
     search: &'a str,
+    points: &'a str,
     seed: Option<u64>,
     class: &'a str,
     kind: &'a str,
-    schedules: u128,
-    of: u128,
+    schedules: Box<RawValue>,
+    of: Box<RawValue>,
     chance: f64,
     states: Option<usize>,
     replay: String,
@@ -113,7 +123,8 @@ impl Explore {
         let mut reports: Vec<Vec<Report>> = Vec::new();
         for &version in &versions {
             let lab = Lab::new(version)?;
-            let explorer = Explorer::new(&lab, self.kind);
+            let mut explorer = Explorer::new(&lab, self.kind);
+            explorer.limit = self.states;
             let mut of_version = Vec::new();
             for scenario in &scenarios {
                 // All pairs are those that this Go has.
@@ -165,13 +176,19 @@ impl Explore {
 
     fn explore(&self, explorer: &Explorer<'_>, s: &Scenario, progress: &Rc<RefCell<Progress>>) -> Result<Report> {
         let (name, progress) = (s.to_string(), Rc::clone(progress));
-        let tell = move |what: &str, n: usize| progress.borrow_mut().show(&format!("{name}, {n} {what}"));
+        let tell = move |what: &str, n: usize, part: f64| {
+            let mut progress = progress.borrow_mut();
+            progress.part(part);
+            progress.show(&format!("{name}, {n} {what}"));
+        };
         Ok(match self.draw() {
-            None => explorer.exhaust(s, self.points, move |n| tell("states", n))?,
+            None => explorer.exhaust(s, self.points, move |n, part| tell("states", n, part))?,
             Some(_) if self.points == Points::Operations => {
                 bail!("between operations there is little to draw: leave --random and --pct away")
             }
-            Some((draw, n)) => explorer.sample(s, draw, n, self.seed, move |n| tell("schedules", n))?,
+            Some((draw, n)) => {
+                explorer.sample(s, self.points, draw, n, self.seed, move |n, part| tell("schedules", n, part))?
+            }
         })
     }
 
@@ -184,17 +201,19 @@ impl Explore {
     }
 
     fn machines(&self, r: &Report) -> Result<()> {
+        let number = |n: &BigUint| RawValue::from_string(n.to_string());
         for row in &r.rows {
             let row = Row {
                 go: r.version.to_string(),
                 r#type: r.kind.name(),
                 scenario: r.scenario.to_string(),
                 search: self.search(),
+                points: self.points.name(),
                 seed: self.draw().map(|_| self.seed),
                 class: row.end.class.name(),
                 kind: &row.end.kind,
-                schedules: row.schedules,
-                of: r.schedules,
+                schedules: number(&row.schedules)?,
+                of: number(&r.schedules)?,
                 chance: row.chance,
                 states: r.states,
                 replay: row.example.to_string(),
@@ -211,7 +230,11 @@ impl Explore {
             Some((Draw::Random, n)) => format!("{n} schedules each, drawn at random with seed {}", self.seed),
             Some((Draw::Pct(d), n)) => format!("{n} schedules each, by PCT of depth {d} with seed {}", self.seed),
         };
-        let between = if self.points == Points::Operations { ", switched between operations only" } else { "" };
+        let between = match self.points {
+            Points::Accesses => ", switched at every access",
+            Points::Steps => "",
+            Points::Operations => ", switched between operations only",
+        };
         for line in wrap(&format!("Go {version}, keys {}{between}: {what}", self.kind), WIDTH) {
             let _ = writeln!(page, "{line}");
         }
@@ -220,11 +243,11 @@ impl Explore {
         let head: String = classes.iter().map(|c| format!(" {:>6}", c.name())).collect();
         let _ = writeln!(page, "\n{}", paint.name(&format!("{:<column$} {:>8}{head}", "scenario", "of")));
         for r in reports {
-            let _ = write!(page, "{:<column$} {:>8}", r.scenario.to_string(), short(r.schedules));
+            let _ = write!(page, "{:<column$} {:>8}", r.scenario.to_string(), short(&r.schedules));
             for c in classes {
                 let n = r.of(c);
-                let cell = format!(" {:>6}", percent(n, r.schedules));
-                let _ = write!(page, "{}", if n == 0 { paint.faint(&cell) } else { cell });
+                let cell = format!(" {:>6}", percent(&n, &r.schedules));
+                let _ = write!(page, "{}", if n == BigUint::ZERO { paint.faint(&cell) } else { cell });
             }
             page.push('\n');
         }
@@ -240,7 +263,7 @@ impl Explore {
                     let tallies = ends.entry(row.end.clone()).or_insert_with(|| vec![Tally::default(); versions.len()]);
                     let t = &mut tallies[i];
                     t.scenarios += 1;
-                    t.schedules = t.schedules.saturating_add(row.schedules);
+                    t.schedules += &row.schedules;
                     t.chance += row.chance / of_version.len() as f64;
                     t.example.get_or_insert_with(|| row.example.to_string());
                 }
@@ -259,13 +282,13 @@ impl Explore {
                 let at = if versions.len() > 1 { format!("{version:<14}") } else { String::new() };
                 let scenarios = if drawn || one { String::new() } else { format!("{:>9}  ", t.scenarios) };
                 let chance = if drawn && one {
-                    let of = reports[0][0].schedules as u64;
-                    let (low, high) = wilson(t.schedules as u64, of);
+                    let drawn = |n: &BigUint| u64::try_from(n).expect("so many were drawn");
+                    let (low, high) = wilson(drawn(&t.schedules), drawn(&reports[0][0].schedules));
                     format!("{:.2} %   {:.2} to {:.2} %", 100.0 * t.chance, 100.0 * low, 100.0 * high)
                 } else {
                     format!("{:.4} %", 100.0 * t.chance)
                 };
-                let _ = writeln!(page, "  {at}{scenarios}{:>9}  {chance}", short(t.schedules));
+                let _ = writeln!(page, "  {at}{scenarios}{:>9}  {chance}", short(&t.schedules));
                 let _ = writeln!(page, "{}", paint.faint(&format!("    --replay {example}")));
             }
         }
@@ -350,25 +373,37 @@ impl Explore {
 #[derive(Clone, Default)]
 struct Tally {
     scenarios: usize,
-    schedules: u128,
+    schedules: BigUint,
     chance: f64,
     example: Option<String>,
 }
 
 /// A number in at most eight columns: as it is, or in three digits and a power of ten.
-fn short(n: u128) -> String {
-    if n < 100_000_000 { n.to_string() } else { format!("{:.2e}", n as f64) }
+fn short(n: &BigUint) -> String {
+    let digits = n.to_string();
+    if digits.len() <= 8 {
+        return digits;
+    }
+    let (first, rest) = digits.split_at(1);
+    let first = format!("{first}.{}", &rest[..8]).parse::<f64>().expect("digits are a number");
+    let power = rest.len() + usize::from(first >= 9.995);
+    format!("{:.2}e{power}", if first >= 9.995 { 1.0 } else { first })
 }
 
 /// A share in six columns. What is not nothing does not look like it.
-fn percent(n: u128, of: u128) -> String {
-    let share = 100.0 * n as f64 / of.max(1) as f64;
-    match n {
-        0 => "-".to_owned(),
-        _ if n == of => "100 %".to_owned(),
-        _ if share < 0.05 => "<0.1 %".to_owned(),
-        _ if share > 99.9 => ">99.9%".to_owned(),
-        _ => format!("{share:.1} %"),
+fn percent(n: &BigUint, of: &BigUint) -> String {
+    if *n == BigUint::ZERO {
+        return "-".to_owned();
+    }
+    if n == of {
+        return "100 %".to_owned();
+    }
+    // In parts of a million, which is more than enough for a table.
+    let parts = u32::try_from(n * 1_000_000_u32 / of).expect("a part is no more than the whole");
+    match f64::from(parts) / 10_000.0 {
+        share if share < 0.05 => "<0.1 %".to_owned(),
+        share if share > 99.9 => ">99.9%".to_owned(),
+        share => format!("{share:.1} %"),
     }
 }
 
@@ -378,11 +413,24 @@ mod tests {
 
     #[test]
     fn shares_say_what_there_is() {
-        assert_eq!(
-            [percent(0, 9), percent(9, 9), percent(1, 100_000), percent(1, 8)],
-            ["-", "100 %", "<0.1 %", "12.5 %"]
-        );
-        assert_eq!(percent(99_999, 100_000), ">99.9%");
-        assert_eq!((short(69_322), short(881_523_009_813_695_980_622)), ("69322".to_owned(), "8.82e20".to_owned()));
+        for (n, of, says) in [
+            (0, 9, "-"),
+            (9, 9, "100 %"),
+            (1, 100_000, "<0.1 %"),
+            (1, 8, "12.5 %"),
+            (99_999, 100_000, ">99.9%"),
+            (u128::MAX / 4, u128::MAX, "25.0 %"),
+        ] {
+            assert_eq!(percent(&n.into(), &of.into()), says);
+        }
+        for (n, says) in [
+            (99_999_999_u128, "99999999"),
+            (123_456_789, "1.23e8"),
+            (999_999_999, "1.00e9"),
+            (881_523_009_813_695_980_622, "8.82e20"),
+        ] {
+            assert_eq!(short(&BigUint::from(n)), says);
+        }
+        assert_eq!(short(&(BigUint::from(7_u8) << 2000)), "8.04e602");
     }
 }

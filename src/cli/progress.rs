@@ -45,6 +45,11 @@ impl Progress {
         self.paid = self.cost * done as f64 / self.total.max(1) as f64;
     }
 
+    /// Says what part of the step that is under way is done, where all steps cost the same.
+    pub(super) fn part(&mut self, part: f64) {
+        self.paid = self.cost * (self.done as f64 + part) / self.total.max(1) as f64;
+    }
+
     /// Counts a part of the step that is under way.
     pub(super) fn pay(&mut self, cost: f64) {
         self.paid += cost;

@@ -1,6 +1,6 @@
 //! `mapassign`, the generic path (`runtime/map.go`).
 
-use super::grow::{growWork, hashGrow, newoverflow, over_load_factor, too_many_overflow_buckets};
+use super::grow::{growWork, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask};
 use super::malloc::{For, newobject, typedmemmove};
 use crate::fatal;
@@ -38,14 +38,19 @@ pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> u
         if h.buckets() == 0 {
             let what = For { role: Role::Buckets, map: h, table: 0 };
             let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
+            p.inside();
             h.set_buckets(b);
         }
         let top = tophash(hash);
         let (b, i) = loop {
+            p.inside();
             let bucket = hash & bucket_mask(h.b());
+            p.inside();
             if h.growing() {
+                p.inside();
                 growWork(t, h, bucket, p);
             }
+            p.inside();
             let (mut free, last) = match search(t, B::of(t, h.buckets(), bucket), key, top, p) {
                 Search::Found(b, i, k) => {
                     if t.need_key_update() {
@@ -56,10 +61,7 @@ pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> u
                 }
                 Search::Absent { free, last } => (free, last),
             };
-            if !h.growing()
-                && (over_load_factor(t, h.count().wrapping_add(1), h.b())
-                    || too_many_overflow_buckets(h.noverflow(), h.b()))
-            {
+            if must_grow(t, h, p) {
                 hashGrow(t, h, p);
                 continue;
             }

@@ -51,10 +51,12 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
         h.set_oldbuckets(0);
         p.between();
         h.set_nevacuate(0);
+        p.inside();
         h.set_noverflow(0);
         p.step(Step::Count { count: 0 });
         h.set_count(0);
         if let Some(at) = rules.clear_seq_offset {
+            p.inside();
             mem::st64(h.0 + at, mem::ld64(h.0 + at).wrapping_add(1));
         }
         p.between();
@@ -62,9 +64,11 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
         p.between();
         let extra = h.extra(t);
         if extra != 0 {
-            for field in [0, 8, 16] {
-                mem::st64(extra + field, 0);
-            }
+            // One store of 16 bytes, and one of 8.
+            mem::st64(extra, 0);
+            mem::st64(extra + 8, 0);
+            p.inside();
+            mem::st64(extra + 16, 0);
         }
         // What the map has let go of, unless an iterator may hold it. Earlier tables that are still there are held by
         // earlier iterators.
@@ -74,7 +78,9 @@ pub unsafe fn mapclear<P: Probe>(t: &MapType, h: usize, p: &P) {
                 let_go(t, h, old, 0);
             }
         }
+        p.inside();
         let (_, next) = makeBucketArray(t, h, h.b(), h.buckets());
+        p.inside();
         if !next.is_nil() {
             set_next_overflow(h.extra(t), next);
         }
@@ -98,6 +104,9 @@ unsafe fn mapclear_func1<P: Probe>(t: &MapType, array: usize, mask: u64, p: &P) 
             while !b.is_nil() {
                 p.step(Step::Walk { addr: b.0 });
                 for slot in 0..BUCKET_CNT {
+                    if slot != 0 {
+                        p.inside();
+                    }
                     b.set_top(slot, EMPTY_REST);
                 }
                 b = b.overflow(t);

@@ -38,10 +38,14 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
         p.step(Step::Hash { hash });
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
         h.toggle_writing(p);
+        p.inside();
         let bucket = hash & bucket_mask(h.b());
+        p.inside();
         if h.growing() {
+            p.inside();
             growWork(t, h, bucket, p);
         }
+        p.inside();
         let first = B::of(t, h.buckets(), bucket);
         if let Some((b, i)) = find(t, first, key, tophash(hash), p) {
             p.step(Step::SlotClear { bucket: b.0, i });
@@ -69,6 +73,7 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
             p.step(Step::Count { count });
             h.set_count(count);
             if count == 0 {
+                p.inside();
                 h.reseed(t);
             }
         }

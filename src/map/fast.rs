@@ -3,10 +3,8 @@
 //! They compare keys rather than tophash bytes. The first access to a bucket is to its first key in a lookup or delete, to
 //! its tophash in an assign; a fault's address tells which it was. Every function here is inlined into one of Go's name.
 
-use super::grow::{
-    advanceEvacuationMark, hashGrow, move_chain, newoverflow, over_load_factor, too_many_overflow_buckets, unlink,
-};
-use super::hmap::{B, H, bucket_mask, evacuated, lookup_bucket, mark_rest_empty, zero_val};
+use super::grow::{evacuate_bucket, hashGrow, must_grow, newoverflow};
+use super::hmap::{B, H, bucket_mask, lookup_bucket, mark_rest_empty, zero_val};
 use super::malloc::{For, clear, newobject};
 use crate::fatal;
 use crate::heap::Role;
@@ -108,6 +106,7 @@ unsafe fn begin_assign<K: FastKey, P: Probe>(t: &MapType, h: H, key: K, p: &P) -
         if h.buckets() == 0 {
             let what = For { role: Role::Buckets, map: h, table: 0 };
             let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
+            p.inside();
             h.set_buckets(b);
         }
         hash
@@ -130,20 +129,21 @@ pub(super) unsafe fn assign<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
             let (mut free, last) = if let Some(a) = absent.take() {
                 (if a.slot < BUCKET_CNT { (B(a.bucket), a.slot) } else { (B(0), 0) }, B(a.bucket))
             } else {
+                p.inside();
                 let bucket = hash & bucket_mask(h.b());
+                p.inside();
                 if h.growing() && !worked {
+                    p.inside();
                     K::grow_work(t, h, bucket, p);
                 }
                 worked = false;
+                p.inside();
                 match search(t, B::of(t, h.buckets(), bucket), key, p) {
                     Search::Found(b, i) => break (b, i),
                     Search::Absent { free, last } => (free, last),
                 }
             };
-            if !h.growing()
-                && (over_load_factor(t, h.count().wrapping_add(1), h.b())
-                    || too_many_overflow_buckets(h.noverflow(), h.b()))
-            {
+            if must_grow(t, h, p) {
                 hashGrow(t, h, p);
                 if P::ENDS_AT_GROWTH {
                     return 0;
@@ -234,10 +234,14 @@ pub(super) unsafe fn delete<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
         p.step(Step::Hash { hash });
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
         h.toggle_writing(p);
+        p.inside();
         let bucket = hash & bucket_mask(h.b());
+        p.inside();
         if h.growing() && !P::WORKED {
+            p.inside();
             K::grow_work(t, h, bucket, p);
         }
+        p.inside();
         let first = B::of(t, h.buckets(), bucket);
         let mut b = first;
         'search: while !b.is_nil() {
@@ -260,6 +264,7 @@ pub(super) unsafe fn delete<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
                 p.step(Step::Count { count });
                 h.set_count(count);
                 if count == 0 {
+                    p.inside();
                     h.reseed(t);
                 }
                 break 'search;
@@ -277,20 +282,9 @@ pub(super) unsafe fn delete<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
 
 /// `evacuate_fast32` and `evacuate_fast64`: moves the entries of one old bucket and its chain.
 #[inline(always)]
-pub(super) unsafe fn evacuate_bucket<K: FastKey, P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
+pub(super) unsafe fn evacuate<K: FastKey, P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
     unsafe {
-        let first = B::of(t, h.oldbuckets(), oldbucket);
-        let newbit = h.noldbuckets();
-        if !evacuated(first) {
-            p.step(Step::Evacuate { old: oldbucket });
-            move_chain(t, h, first, oldbucket, newbit, p, |t, h, k, top| {
-                (u8::from(hash(t, h, K::load(k)) & newbit != 0), top)
-            });
-            unlink(t, h, oldbucket);
-        }
-        if oldbucket == h.nevacuate() {
-            advanceEvacuationMark(t, h, newbit, p);
-        }
+        evacuate_bucket(t, h, oldbucket, p, |k, top, newbit| (u8::from(hash(t, h, K::load(k)) & newbit != 0), top));
     }
 }

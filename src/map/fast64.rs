@@ -1,7 +1,7 @@
 //! Maps with 8-byte keys that are plain memory: `mapaccess1_fast64`, `mapaccess2_fast64`, `mapassign_fast64`,
 //! `mapassign_fast64ptr`, `mapdelete_fast64` (`runtime/map_fast64.go`). What they do is in `fast.rs`.
 
-use super::fast::{FastKey, access, assign, delete, evacuate_bucket, or_zero};
+use super::fast::{FastKey, access, assign, delete, evacuate, or_zero};
 use super::hmap::{H, zero_val};
 use crate::hash::memhash64;
 use crate::layout::mem;
@@ -122,7 +122,9 @@ unsafe fn growWork_fast64<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
     unsafe {
         evacuate_fast64(t, h, bucket & h.oldbucketmask(), p);
+        p.inside();
         if h.growing() {
+            p.inside();
             evacuate_fast64(t, h, h.nevacuate(), p);
         }
     }
@@ -133,6 +135,6 @@ unsafe fn growWork_fast64<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P) {
 #[inline(never)]
 unsafe fn evacuate_fast64<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
-    unsafe { evacuate_bucket::<u64, P>(t, h, oldbucket, p) };
+    unsafe { evacuate::<u64, P>(t, h, oldbucket, p) };
     black_box(());
 }

@@ -4,10 +4,8 @@
 //! Lengths are compared first, then tophash bytes, then the pointers, then the bytes that they point to. The first access to a
 //! bucket is to the length of its first key in a lookup or delete, to its tophash in an assign.
 
-use super::grow::{
-    advanceEvacuationMark, hashGrow, move_chain, newoverflow, over_load_factor, too_many_overflow_buckets, unlink,
-};
-use super::hmap::{B, H, bucket_mask, evacuated, lookup_bucket, mark_rest_empty, zero_val};
+use super::grow::{evacuate_bucket, hashGrow, must_grow, newoverflow};
+use super::hmap::{B, H, bucket_mask, lookup_bucket, mark_rest_empty, zero_val};
 use super::malloc::{For, clear, newobject};
 use crate::fatal;
 use crate::hash::equal::memequal;
@@ -250,14 +248,19 @@ pub unsafe fn mapassign_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
         if h.buckets() == 0 {
             let what = For { role: Role::Buckets, map: h, table: 0 };
             let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
+            p.inside();
             h.set_buckets(b);
         }
         let top = tophash(hash);
         let (b, i) = loop {
+            p.inside();
             let bucket = hash & bucket_mask(h.b());
+            p.inside();
             if h.growing() {
+                p.inside();
                 growWork_faststr(t, h, bucket, p);
             }
+            p.inside();
             let (mut free, last) = match search(t, B::of(t, h.buckets(), bucket), &key, top, p) {
                 Search::Found(b, i) => {
                     p.step(Step::KeyUpdate { bucket: b.0, i });
@@ -266,10 +269,7 @@ pub unsafe fn mapassign_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
                 }
                 Search::Absent { free, last } => (free, last),
             };
-            if !h.growing()
-                && (over_load_factor(t, h.count().wrapping_add(1), h.b())
-                    || too_many_overflow_buckets(h.noverflow(), h.b()))
-            {
+            if must_grow(t, h, p) {
                 hashGrow(t, h, p);
                 continue;
             }
@@ -369,10 +369,14 @@ pub unsafe fn mapdelete_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
         p.step(Step::Hash { hash });
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
         h.toggle_writing(p);
+        p.inside();
         let bucket = hash & bucket_mask(h.b());
+        p.inside();
         if h.growing() {
+            p.inside();
             growWork_faststr(t, h, bucket, p);
         }
+        p.inside();
         let top = tophash(hash);
         let first = B::of(t, h.buckets(), bucket);
         let mut b = first;
@@ -394,6 +398,7 @@ pub unsafe fn mapdelete_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
                 p.step(Step::Count { count });
                 h.set_count(count);
                 if count == 0 {
+                    p.inside();
                     h.reseed(t);
                 }
                 break 'search;
@@ -416,7 +421,9 @@ unsafe fn growWork_faststr<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
     unsafe {
         evacuate_faststr(t, h, bucket & h.oldbucketmask(), p);
+        p.inside();
         if h.growing() {
+            p.inside();
             evacuate_faststr(t, h, h.nevacuate(), p);
         }
     }
@@ -428,18 +435,9 @@ unsafe fn growWork_faststr<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P) {
 unsafe fn evacuate_faststr<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
     unsafe {
-        let first = B::of(t, h.oldbuckets(), oldbucket);
-        let newbit = h.noldbuckets();
-        if !evacuated(first) {
-            p.step(Step::Evacuate { old: oldbucket });
-            move_chain(t, h, first, oldbucket, newbit, p, |t, h, k, top| {
-                (u8::from((t.hasher)(t, k, h.hash0().into()) & newbit != 0), top)
-            });
-            unlink(t, h, oldbucket);
-        }
-        if oldbucket == h.nevacuate() {
-            advanceEvacuationMark(t, h, newbit, p);
-        }
+        evacuate_bucket(t, h, oldbucket, p, |k, top, newbit| {
+            (u8::from((t.hasher)(t, k, h.hash0().into()) & newbit != 0), top)
+        });
     }
     black_box(());
 }

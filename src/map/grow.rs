@@ -21,24 +21,41 @@ pub(super) fn over_load_factor(t: &MapType, count: i64, b: u8) -> bool {
 
 /// Whether so many overflow buckets mean that the table should be rewritten (`tooManyOverflowBuckets`).
 #[inline(always)]
-pub(super) fn too_many_overflow_buckets(noverflow: u16, b: u8) -> bool {
+fn too_many_overflow_buckets(noverflow: u16, b: u8) -> bool {
     noverflow >= 1 << b.min(15)
 }
 
+/// Whether an assign of a new key is to start a growth.
+#[inline(always)]
+pub(super) unsafe fn must_grow<P: Probe>(t: &MapType, h: H, p: &P) -> bool {
+    // SAFETY: the caller's promise for the header.
+    unsafe {
+        p.inside();
+        if h.growing() {
+            return false;
+        }
+        p.inside();
+        let b = h.b();
+        over_load_factor(t, h.count().wrapping_add(1), b) || too_many_overflow_buckets(h.noverflow(), b)
+    }
+}
+
 /// `incrnoverflow`: exact below B = 16, from there one in 2^(B-15) on the average.
-unsafe fn incrnoverflow(t: &MapType, h: H) {
+unsafe fn incrnoverflow<P: Probe>(t: &MapType, h: H, p: &P) {
     // SAFETY: the caller's promise for the header.
     unsafe {
         let b = h.b();
-        if b < 16 {
-            h.set_noverflow(h.noverflow().wrapping_add(1));
-            return;
+        if b >= 16 {
+            // Go shifts a uint32 by a count that is not reduced modulo 32: too far means 0.
+            let mask = 1_u32.checked_shl(u32::from(b) - 15).unwrap_or(0).wrapping_sub(1);
+            if t.rt.rng.rand() as u32 & mask != 0 {
+                return;
+            }
         }
-        // Go shifts a uint32 by a count that is not reduced modulo 32: too far means 0.
-        let mask = 1_u32.checked_shl(u32::from(b) - 15).unwrap_or(0).wrapping_sub(1);
-        if t.rt.rng.rand() as u32 & mask == 0 {
-            h.set_noverflow(h.noverflow().wrapping_add(1));
-        }
+        p.inside();
+        let n = h.noverflow().wrapping_add(1);
+        p.inside();
+        h.set_noverflow(n);
     }
 }
 
@@ -52,24 +69,30 @@ pub(super) unsafe fn newoverflow<P: Probe>(t: &MapType, h: H, b: B, p: &P) -> B 
         let next = if extra == 0 { 0 } else { mem::ld64(extra + 16) as usize };
         let ovf = if next != 0 {
             let ovf = B(next);
-            if ovf.overflow(t).is_nil() {
-                set_next_overflow(extra, B(next.wrapping_add(t.bucket.size)));
-            } else {
+            let is_last = !ovf.overflow(t).is_nil();
+            p.inside();
+            if is_last {
                 // The last spare: its overflow pointer was the end mark.
                 setoverflow(ovf, t, B(0));
-                set_next_overflow(extra, B(0));
+                p.inside();
+                set_next_overflow(h.extra(t), B(0));
+            } else {
+                set_next_overflow(extra, B(next.wrapping_add(t.bucket.size)));
             }
             ovf
         } else {
             let what = For { role: Role::Overflow, map: h, table: h.buckets() };
             B(newobject(t, t.bucket.size, !t.bucket_has_pointers, what))
         };
-        incrnoverflow(t, h);
+        p.inside();
+        incrnoverflow(t, h, p);
         if !t.bucket_has_pointers {
-            createOverflow(t, h);
+            createOverflow(t, h, p);
+            p.inside();
             let slice = mem::ld64(h.extra(t)) as usize;
-            append(t, h, slice, ovf);
+            append(t, h, slice, ovf, p);
         }
+        p.inside();
         setoverflow(b, t, ovf);
         ovf
     }
@@ -78,37 +101,45 @@ pub(super) unsafe fn newoverflow<P: Probe>(t: &MapType, h: H, b: B, p: &P) -> B 
 /// `hmap.createOverflow`: makes the list of overflow buckets.
 #[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
 #[inline(never)]
-pub(super) unsafe fn createOverflow(t: &MapType, h: H) {
+pub(super) unsafe fn createOverflow<P: Probe>(t: &MapType, h: H, p: &P) {
     // SAFETY: the caller's promise for the header and its extra.
     unsafe {
+        p.inside();
         if h.extra(t) == 0 {
+            p.inside();
             new_extra(t, h);
         }
         let extra = h.extra(t);
         if mem::ld64(extra) == 0 {
             let what = For { role: Role::OverflowSlice, map: h, table: h.buckets() };
             let slice = newobject(t, size_of::<SliceHeader>(), false, what);
-            mem::st64(extra, slice as u64);
+            p.inside();
+            mem::st64(h.extra(t), slice as u64);
         }
     }
 }
 
 /// `*slice = append(*slice, b)`.
-unsafe fn append(t: &MapType, h: H, slice: usize, b: B) {
+unsafe fn append<P: Probe>(t: &MapType, h: H, slice: usize, b: B, p: &P) {
     // SAFETY: the caller's promise for the list.
     unsafe {
+        let cap = mem::ld64(slice.wrapping_add(16));
+        let len = mem::ld64(slice.wrapping_add(8));
         let data = mem::ld64(slice) as usize;
-        let (len, cap) = (mem::ld64(slice.wrapping_add(8)), mem::ld64(slice.wrapping_add(16)));
         let data = if len < cap {
             data
         } else {
             let (new, cap) = growslice(t, h, data, len, cap);
-            mem::st64(slice, new as u64);
+            p.inside();
             mem::st64(slice.wrapping_add(16), cap);
+            p.inside();
+            mem::st64(slice, new as u64);
             new
         };
-        mem::st64(data.wrapping_add((len as usize).wrapping_mul(8)), b.0 as u64);
+        p.inside();
         mem::st64(slice.wrapping_add(8), len.wrapping_add(1));
+        p.inside();
+        mem::st64(data.wrapping_add((len as usize).wrapping_mul(8)), b.0 as u64);
     }
 }
 
@@ -145,9 +176,13 @@ pub(super) unsafe fn hashGrow<P: Probe>(t: &MapType, h: H, p: &P) {
     // SAFETY: the caller's promise for the header and its extra.
     unsafe {
         let mut bigger = 1;
+        p.inside();
         if !over_load_factor(t, h.count().wrapping_add(1), h.b()) {
             bigger = 0;
-            h.set_flags(h.flags() | SAME_SIZE_GROW);
+            p.inside();
+            let flags = h.flags();
+            p.inside();
+            h.set_flags(flags | SAME_SIZE_GROW);
         } else {
             // An iterator from before has another B: it may look at the table that is now the old one, and the flags keep
             // that, but at no later one.
@@ -155,12 +190,16 @@ pub(super) unsafe fn hashGrow<P: Probe>(t: &MapType, h: H, p: &P) {
         }
         p.step(Step::Grow { same_size: bigger == 0 });
         let old = h.buckets();
-        let b = h.b().wrapping_add(bigger);
-        let (new, next) = makeBucketArray(t, h, b, 0);
-        let mut flags = h.flags() & !(ITERATOR | OLD_ITERATOR);
-        if h.flags() & ITERATOR != 0 {
+        let (new, next) = makeBucketArray(t, h, h.b().wrapping_add(bigger), 0);
+        p.between();
+        let had = h.flags();
+        let mut flags = had & !(ITERATOR | OLD_ITERATOR);
+        if had & ITERATOR != 0 {
             flags |= OLD_ITERATOR;
         }
+        // Go adds to what B is by now: when two goroutines grow the map, it is more than the new array has.
+        let b = h.b().wrapping_add(bigger);
+        p.inside();
         h.set_b(b);
         p.between();
         h.set_flags(flags);
@@ -170,21 +209,42 @@ pub(super) unsafe fn hashGrow<P: Probe>(t: &MapType, h: H, p: &P) {
         h.set_buckets(new);
         p.between();
         h.set_nevacuate(0);
+        p.inside();
         h.set_noverflow(0);
-        let extra = h.extra(t);
-        if extra != 0 && mem::ld64(extra) != 0 {
-            if mem::ld64(extra + 8) != 0 {
-                fatal::throw("oldoverflow is not nil")
-            }
-            mem::st64(extra + 8, mem::ld64(extra));
-            mem::st64(extra, 0);
-        }
+        p.inside();
+        promote_overflow(t, h, p);
         if !next.is_nil() {
+            p.inside();
             if h.extra(t) == 0 {
+                p.inside();
                 new_extra(t, h);
             }
+            p.inside();
             set_next_overflow(h.extra(t), next);
         }
+    }
+}
+
+/// Makes the list of overflow buckets that of the old table.
+#[inline(always)]
+unsafe fn promote_overflow<P: Probe>(t: &MapType, h: H, p: &P) {
+    // SAFETY: the caller's promise for the header and its extra.
+    unsafe {
+        let extra = h.extra(t);
+        if extra == 0 {
+            return;
+        }
+        let list = mem::ld64(extra);
+        if list == 0 {
+            return;
+        }
+        if mem::ld64(extra + 8) != 0 {
+            fatal::throw("oldoverflow is not nil")
+        }
+        p.inside();
+        mem::st64(extra + 8, list);
+        p.inside();
+        mem::st64(h.extra(t), 0);
     }
 }
 
@@ -195,7 +255,9 @@ pub(super) unsafe fn growWork<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
     unsafe {
         evacuate(t, h, bucket & h.oldbucketmask(), p);
+        p.inside();
         if h.growing() {
+            p.inside();
             evacuate(t, h, h.nevacuate(), p);
         }
     }
@@ -207,22 +269,40 @@ pub(super) unsafe fn growWork<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P) {
 pub(super) unsafe fn evacuate<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
     unsafe {
+        evacuate_bucket(t, h, oldbucket, p, |k, top, newbit| {
+            let hash = (t.hasher)(t, k, h.hash0().into());
+            if h.flags() & ITERATOR != 0 && !t.reflexive_key() && !(t.equal)(t, k, k) {
+                // A NaN hashes differently each time. An iterator must be able to tell where it went: the low bit of
+                // its tophash decides, and it gets a new one for the next growth.
+                (top & 1, tophash(hash))
+            } else {
+                (u8::from(hash & newbit != 0), top)
+            }
+        });
+    }
+}
+
+/// What `evacuate` and its fast variants have in common: moves the entries of one old bucket and its chain. `route` says for a
+/// key's address, its tophash and the bit by which the halves differ which of them it goes to (0 or 1) and what its tophash
+/// is there.
+#[inline(always)]
+pub(super) unsafe fn evacuate_bucket<P: Probe>(
+    t: &MapType,
+    h: H,
+    oldbucket: u64,
+    p: &P,
+    route: impl Fn(usize, u8, u64) -> (u8, u8),
+) {
+    // SAFETY: the caller's promise for the map.
+    unsafe {
         let first = B::of(t, h.oldbuckets(), oldbucket);
         let newbit = h.noldbuckets();
         if !evacuated(first) {
             p.step(Step::Evacuate { old: oldbucket });
-            move_chain(t, h, first, oldbucket, newbit, p, |t, h, k, top| {
-                let hash = (t.hasher)(t, k, h.hash0().into());
-                if h.flags() & ITERATOR != 0 && !t.reflexive_key() && !(t.equal)(t, k, k) {
-                    // A NaN hashes differently each time. An iterator must be able to tell where it went: the low bit of
-                    // its tophash decides, and it gets a new one for the next growth.
-                    (top & 1, tophash(hash))
-                } else {
-                    (u8::from(hash & newbit != 0), top)
-                }
-            });
-            unlink(t, h, oldbucket);
+            move_chain(t, h, first, oldbucket, newbit, p, route);
+            unlink(t, h, oldbucket, p);
         }
+        p.inside();
         if oldbucket == h.nevacuate() {
             advanceEvacuationMark(t, h, newbit, p);
         }
@@ -237,17 +317,16 @@ struct EvacDst {
     i: usize,
 }
 
-/// Moves the chain that begins in `first`; `route` says for a key and its tophash which half it goes to (0 or 1) and what
-/// its tophash is there.
+/// Moves the chain that begins in `first`.
 #[inline(always)]
-pub(super) unsafe fn move_chain<P: Probe>(
+unsafe fn move_chain<P: Probe>(
     t: &MapType,
     h: H,
     first: B,
     oldbucket: u64,
     newbit: u64,
     p: &P,
-    route: impl Fn(&MapType, H, usize, u8) -> (u8, u8),
+    route: impl Fn(usize, u8, u64) -> (u8, u8),
 ) {
     // SAFETY: the caller's promise for the map.
     unsafe {
@@ -259,8 +338,10 @@ pub(super) unsafe fn move_chain<P: Probe>(
         let mut b = first;
         while !b.is_nil() {
             for i in 0..BUCKET_CNT {
+                p.inside();
                 let mut top = b.top(i);
                 if is_empty(top) {
+                    p.inside();
                     b.set_top(i, EVACUATED_EMPTY);
                     continue;
                 }
@@ -271,7 +352,7 @@ pub(super) unsafe fn move_chain<P: Probe>(
                 let mut y = 0;
                 if !h.same_size_grow() {
                     let key = if t.indirect_key() { mem::ld64(k) as usize } else { k };
-                    (y, top) = route(t, h, key, top);
+                    (y, top) = route(key, top, newbit);
                 }
                 p.step(Step::EvacuateSlot { bucket: b.0, i, y: y != 0 });
                 b.set_top(i, EVACUATED_X + y);
@@ -280,9 +361,10 @@ pub(super) unsafe fn move_chain<P: Probe>(
                     *dst = EvacDst { bucket: newoverflow(t, h, dst.bucket, p), i: 0 };
                 }
                 let to = dst.bucket;
+                p.inside();
                 to.set_top(dst.i, top);
-                copy(to.key(t, dst.i), k, t.bucket.key_size);
-                copy(to.elem(t, dst.i), b.elem(t, i), t.bucket.elem_size);
+                copy(to.key(t, dst.i), k, t.bucket.key_size, p);
+                copy(to.elem(t, dst.i), b.elem(t, i), t.bucket.elem_size, p);
                 dst.i += 1;
             }
             b = b.overflow(t);
@@ -292,7 +374,8 @@ pub(super) unsafe fn move_chain<P: Probe>(
 
 /// A slot's key or element from one bucket to another.
 #[inline(always)]
-unsafe fn copy(dst: usize, src: usize, size: usize) {
+unsafe fn copy<P: Probe>(dst: usize, src: usize, size: usize, p: &P) {
+    p.inside();
     // SAFETY: the caller's promise for both slots.
     unsafe {
         match size {
@@ -306,11 +389,12 @@ unsafe fn copy(dst: usize, src: usize, size: usize) {
 /// Cuts an evacuated bucket's overflow chain off and clears its entries, when pointers in it would keep things alive and no
 /// iterator may be looking. The tophash bytes stay: they say that it is evacuated.
 #[inline(always)]
-pub(super) unsafe fn unlink(t: &MapType, h: H, oldbucket: u64) {
+unsafe fn unlink<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
     unsafe {
         if h.flags() & OLD_ITERATOR == 0 && t.bucket_has_pointers {
             let b = B::of(t, h.oldbuckets(), oldbucket);
+            p.inside();
             clear(b.0.wrapping_add(DATA_OFFSET), t.bucket.size - DATA_OFFSET, true);
         }
     }
@@ -334,24 +418,40 @@ pub(super) unsafe fn let_go(t: &MapType, h: H, old: usize, flags: u8) {
 pub(super) unsafe fn advanceEvacuationMark<P: Probe>(t: &MapType, h: H, newbit: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
     unsafe {
-        h.set_nevacuate(h.nevacuate().wrapping_add(1));
+        let first = h.nevacuate().wrapping_add(1);
+        p.inside();
+        h.set_nevacuate(first);
         // A bound on the work of one assign; wraps like Go's when nevacuate was tampered with.
-        let stop = h.nevacuate().wrapping_add(1024).min(newbit);
-        while h.nevacuate() != stop && evacuated(B::of(t, h.oldbuckets(), h.nevacuate())) {
-            h.set_nevacuate(h.nevacuate().wrapping_add(1));
+        let stop = first.wrapping_add(1024).min(newbit);
+        let mut at;
+        loop {
+            p.inside();
+            at = h.nevacuate();
+            if at == stop {
+                break;
+            }
+            if !evacuated(B::of(t, h.oldbuckets(), at)) {
+                break;
+            }
+            p.inside();
+            h.set_nevacuate(at.wrapping_add(1));
         }
-        if h.nevacuate() == newbit {
-            let old = h.oldbuckets();
+        if at == newbit {
             p.between();
+            // Nobody comes in between here: the address is for the heap, and Go does not load it.
+            let old = h.oldbuckets();
             h.set_oldbuckets(0);
+            p.inside();
             let extra = h.extra(t);
             if extra != 0 {
+                p.inside();
                 mem::st64(extra + 8, 0);
             }
+            p.inside();
             let flags = h.flags();
             p.between();
             h.set_flags(flags & !SAME_SIZE_GROW);
-            let_go(t, h, old, h.flags());
+            let_go(t, h, old, flags);
         }
     }
 }

@@ -240,6 +240,7 @@ pub(super) unsafe fn mark_rest_empty<P: Probe>(t: &MapType, first: B, b: B, i: u
         }
         let (mut b, mut i) = (b, i);
         loop {
+            p.inside();
             b.set_top(i, EMPTY_REST);
             if i == 0 {
                 if b == first {

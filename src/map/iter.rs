@@ -109,9 +109,11 @@ unsafe fn begin<P: Probe>(t: &MapType, h: H, it: &mut Hiter, p: &P) -> bool {
         it.buckets = h.buckets() as u64;
         if !t.bucket_has_pointers {
             // The lists keep overflow buckets alive that the map lets go of.
-            createOverflow(t, h);
+            createOverflow(t, h, p);
+            p.inside();
             let extra = h.extra(t);
             it.overflow = mem::ld64(extra);
+            p.inside();
             it.oldoverflow = mem::ld64(extra + 8);
         }
     }
@@ -280,7 +282,11 @@ unsafe fn bucket_of<P: Probe>(t: &MapType, h: H, it: &Hiter, bucket: u64, p: &P)
         // Loaded once, as in compiled Go: between two loads another goroutine may end the growth.
         p.between();
         let oldbuckets = h.oldbuckets();
-        if oldbuckets != 0 && it.b == h.b() {
+        if oldbuckets == 0 {
+            return (B::of(t, it.buckets as usize, bucket), NO_CHECK);
+        }
+        p.inside();
+        if it.b == h.b() {
             // The iterator was begun during this growth: what has not moved yet is still in the old array.
             let old = B::of(t, oldbuckets, bucket & h.oldbucketmask());
             p.between();

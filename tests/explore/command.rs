@@ -53,6 +53,9 @@ fn what_cannot_be_is_said_in_one_line() {
         (&["--replay", "1.22/u64/small/read+read/x"], 2, "no list of steps"),
         (&["read+clone", "--go", "1.20"], 1, "Go 1.20 has no maps.Clone"),
         (&["read+read", "--go", "0.9"], 1, "0.9"),
+        (&["read+read", "--points", "naps"], 2, "naps"),
+        (&["read+read", "--states", "0"], 2, "from 1 on"),
+        (&["assign-other+read", "--states", "50"], 1, "--random"),
     ] {
         if status == 1 && !HAVE_ASM {
             continue;

@@ -3,6 +3,7 @@
 
 mod command;
 mod counts;
+mod points;
 mod race;
 mod schedules;
 #[path = "../toolchains/mod.rs"]
@@ -27,5 +28,5 @@ fn scenario(text: &str) -> Scenario {
 }
 
 fn exhaust(x: &Explorer<'_>, text: &str) -> Report {
-    x.exhaust(&scenario(text), Points::Steps, |_| ()).unwrap_or_else(|e| panic!("{text}: {e}"))
+    x.exhaust(&scenario(text), Points::Steps, |_, _| ()).unwrap_or_else(|e| panic!("{text}: {e}"))
 }

@@ -214,10 +214,10 @@ fn fault_address(o: &Outcome) -> Option<&str> {
 }
 
 /// What part `n` is of so many: all of them, some or none.
-fn share<N: PartialEq + Default>(n: N, of: N) -> &'static str {
+fn share<N: PartialEq + Default>(n: &N, of: &N) -> &'static str {
     if n == of {
         "all"
-    } else if n == N::default() {
+    } else if *n == N::default() {
         "none"
     } else {
         "some"

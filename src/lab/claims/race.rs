@@ -30,7 +30,7 @@ fn named(stderr: &str) -> String {
     }
     let mut of = |what: &str, names: fn(&Side<'_>, &Side<'_>) -> bool| {
         let n = reports.iter().filter(|sides| matches!(&sides[..], [a, b] if names(a, b))).count();
-        let _ = writeln!(text, "{what}: {}", share(n, reports.len()));
+        let _ = writeln!(text, "{what}: {}", share(&n, &reports.len()));
     };
     of("with one address on both sides", |a, b| a.address == b.address);
     of("with two goroutines", |a, b| a.goroutine != b.goroutine);

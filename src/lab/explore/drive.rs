@@ -1,4 +1,7 @@
 //! Between shuttle and the ways to choose who goes on: everything that is no choice is decided here.
+//!
+//! A policy that looks at the run alone is asked by the goroutine that comes to a point, and shuttle only when somebody else is to
+//! go on: a search goes a hundred steps for each that is new, and most of them without a switch.
 
 use super::run::{At, Run, Staged, once};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Schedule, Scheduler, Task, TaskId};
@@ -8,6 +11,9 @@ use std::rc::Rc;
 
 /// A way to choose.
 pub(super) trait Policy {
+    /// It asks nothing of shuttle's threads.
+    const DIRECT: bool = false;
+
     /// Another schedule is about to begin; false when there is none.
     fn begin(&mut self) -> bool;
 
@@ -21,6 +27,8 @@ pub(super) trait Policy {
 
 /// The goroutines that may go on.
 pub(super) struct Ready<'a> {
+    run: &'a Run,
+    /// As shuttle's threads; none for a [direct](Policy::DIRECT) policy.
     tasks: &'a [&'a Task],
     last: Option<TaskId>,
 }
@@ -28,7 +36,8 @@ pub(super) struct Ready<'a> {
 impl Ready<'_> {
     /// Their numbers, in ascending order.
     pub(super) fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
-        self.tasks.iter().map(|t| number(t.id()))
+        let all = self.run.goroutines.iter().enumerate();
+        all.filter(|(_, g)| g.at.get() == At::Point).map(|(who, _)| who)
     }
 }
 
@@ -46,8 +55,14 @@ pub(super) fn drive<P: Policy + 'static>(run: &Rc<Run>, policy: &Rc<RefCell<P>>)
     config.failure_persistence = FailurePersistence::None;
     config.max_steps = MaxSteps::None;
     config.silence_warnings = true;
+    if P::DIRECT {
+        let policy = Rc::clone(policy);
+        let choose = move |run: &Run| policy.borrow_mut().choose(run, &Ready { run, tasks: &[], last: None });
+        run.chooser.replace(Some(Box::new(choose)));
+    }
     let director = Director { run: Rc::clone(run), policy: Rc::clone(policy), begun: false };
     Runner::new(director, config).run(once);
+    run.chooser.replace(None);
 }
 
 struct Director<P> {
@@ -74,8 +89,8 @@ impl<P: Policy> Scheduler for Director<P> {
             return Some(t.id());
         }
         if !self.run.idle.get() {
-            let ready = Ready { tasks, last };
-            match self.policy.borrow_mut().choose(&self.run, &ready) {
+            let choose = || self.policy.borrow_mut().choose(&self.run, &Ready { run: &self.run, tasks, last });
+            match self.run.chosen.take().or_else(choose) {
                 Some(who) => return Some(TaskId::from(who + 1)),
                 None => self.run.idle.set(true),
             }

@@ -1,13 +1,13 @@
 //! Interleavings explored: what Go's concurrency checks catch, what they miss, and what comes of it, counted.
 //!
 //! Goroutines run map operations, and may be switched at every step that the operations tell a [`Probe`](crate::probe::Probe),
-//! and inside steps that access memory several times ([`Probe::between`](crate::probe::Probe::between)). They are shuttle's threads
+//! and inside steps that access memory several times ([`Probe::between`](crate::probe::Probe::between),
+//! [`Probe::inside`](crate::probe::Probe::inside)). They are shuttle's threads
 //! (fibers of one OS thread), and shuttle's seam for schedulers decides who goes on. Memory is sequentially consistent: what the
 //! processor's store buffers do besides is not in the numbers.
 //!
 //! *Exhaustive* means every schedule: every way to merge the goroutines' steps into one sequence, up to the death of the
-//! program or the end of all. There are 10^8 of them for two assigns, and 10^21 when the map grows. They are counted exactly without running each, see
-//! `space`. *Random* and *PCT* draw schedules, by shuttle's own schedulers.
+//! program or the end of all. They are counted exactly without running each, see `space`. *Random* and *PCT* draw schedules, by shuttle's own schedulers.
 //!
 //! What a schedule has come to is held against every order of the operations one after the other, which the same search
 //! finds with switches between operations only. [`Class`] names what comes of it.
@@ -16,7 +16,7 @@
 //! |---|---|
 //! | [`scenario`] | maps, operations, schedules, and their names |
 //! | `run` | a scenario ready to be run: goroutines, points, states |
-//! | `point` | what a goroutine that stands at a point depends on |
+//! | `point` | where goroutines are switched, and what one that stands there depends on |
 //! | `drive` | shuttle, and ways to choose |
 //! | `space` | all schedules |
 //! | `look`, `judge` | what has come of a schedule |
@@ -35,7 +35,7 @@ mod tests;
 
 pub use drive::Draw;
 pub use judge::{Class, End};
-pub use run::Points;
+pub use point::Points;
 pub use scenario::{Act, Scenario, Schedule};
 
 use super::experiment::lab::NoLab;
@@ -43,8 +43,9 @@ use super::experiment::{KeyKind, Lab};
 use crate::version::GoVersion;
 use drive::{Sampled, drive};
 use judge::{Orders, Verdicts};
+use num_bigint::BigUint;
 use run::Run;
-use space::Space;
+use space::{Space, Tell};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -66,8 +67,11 @@ pub enum ExploreError {
         /// How.
         how: String,
     },
-    /// There are too many states, or more schedules than 2^128.
-    #[error("{scenario} has more than {states} states: it can be sampled (--random, --pct), not exhausted")]
+    /// There are too many states.
+    #[error(
+        "{scenario} has {states} states and more: let schedules be drawn instead (--random, --pct), or raise --states, \
+         which take some 150 bytes each"
+    )]
     TooLarge {
         /// Which one.
         scenario: Scenario,
@@ -92,7 +96,7 @@ pub struct Row {
     /// The end.
     pub end: End,
     /// Schedules that come to it.
-    pub schedules: u128,
+    pub schedules: BigUint,
     /// Its chance when, at every point, each goroutine that can go on is as likely to; of samples, their share.
     pub chance: f64,
     /// A schedule that comes to it: of all, one with the fewest switches; of samples, the first.
@@ -111,7 +115,7 @@ pub struct Report {
     /// Every end that schedules come to.
     pub rows: Vec<Row>,
     /// Schedules in all: those that there are, or those that were drawn.
-    pub schedules: u128,
+    pub schedules: BigUint,
     /// Different states, where all were seen.
     pub states: Option<usize>,
     /// Schedules that were run.
@@ -121,8 +125,17 @@ pub struct Report {
 impl Report {
     /// Schedules of a class.
     #[must_use]
-    pub fn of(&self, class: Class) -> u128 {
-        self.rows.iter().filter(|r| r.end.class == class).map(|r| r.schedules).sum()
+    pub fn of(&self, class: Class) -> BigUint {
+        self.rows.iter().filter(|r| r.end.class == class).map(|r| &r.schedules).sum()
+    }
+
+    /// What part of the schedules is of a class.
+    #[must_use]
+    pub fn share(&self, class: Class) -> f64 {
+        // What a float cannot hold is left out of both.
+        let shift = self.schedules.bits().saturating_sub(64);
+        let short = |n: &BigUint| u64::try_from(n >> shift).expect("it has 64 bits at most") as f64;
+        short(&self.of(class)) / short(&self.schedules)
     }
 
     /// The chance of a class, as [`Row::chance`].
@@ -133,7 +146,7 @@ impl Report {
 }
 
 /// Samples that came to an end, and the steps of the first.
-type Drawn = (u128, Vec<u8>);
+type Drawn = (u64, Vec<u8>);
 
 /// Explores scenarios of one Go version and key type.
 pub struct Explorer<'a> {
@@ -147,6 +160,8 @@ pub struct Explorer<'a> {
 /// end.
 const PATIENCE: u32 = 4;
 const MORE: u32 = 200;
+/// The same where nobody can keep it from its end.
+const FOR_EVER: u32 = 1_000_000;
 
 impl<'a> Explorer<'a> {
     /// States that take about a gigabyte.
@@ -158,11 +173,11 @@ impl<'a> Explorer<'a> {
         Self { lab, kind, limit: Self::LIMIT }
     }
 
-    /// A run of the scenario that is to be switched at steps, and what it is held against.
-    fn ready(&self, scenario: &Scenario) -> Result<(Rc<Run>, Verdicts), ExploreError> {
+    /// A run of the scenario that is to be switched at these points, and what it is held against.
+    fn ready(&self, scenario: &Scenario, points: Points) -> Result<(Rc<Run>, Verdicts), ExploreError> {
         let run = Rc::new(Run::new(self.lab, self.kind, scenario).map_err(ExploreError::Impossible)?);
-        run.switch_at(Points::Operations, 1_000_000);
-        let space = search(&run, Orders::default(), self.limit, Box::new(|_| ()));
+        run.switch_at(Points::Operations, FOR_EVER);
+        let space = search(&run, Orders::default(), self.limit, Box::new(|_, _| ()));
         if space.gave_up() {
             return Err(ExploreError::TooLarge { scenario: scenario.clone(), states: self.limit });
         }
@@ -170,11 +185,13 @@ impl<'a> Explorer<'a> {
         if let Some(death) = orders.dies {
             return Err(ExploreError::Dies { scenario: scenario.clone(), how: death.to_string() });
         }
-        run.switch_at(Points::Steps, PATIENCE * run.most_steps.get() + MORE);
+        let bound = PATIENCE * run.most_steps.get() + MORE;
+        run.switch_at(points, if points == Points::Operations { FOR_EVER } else { bound });
         Ok((run, Verdicts::new(orders)))
     }
 
-    /// Every schedule, switched at these points. `tell` hears now and then how many states have been seen.
+    /// Every schedule, switched at these points. `tell` hears now and then how many states have been seen, and what part of
+    /// the search may be done.
     ///
     /// # Errors
     /// See [`ExploreError`].
@@ -182,26 +199,22 @@ impl<'a> Explorer<'a> {
         &self,
         scenario: &Scenario,
         points: Points,
-        tell: impl FnMut(usize) + 'static,
+        tell: impl FnMut(usize, f64) + 'static,
     ) -> Result<Report, ExploreError> {
-        let (run, verdicts) = self.ready(scenario)?;
-        if points == Points::Operations {
-            run.switch_at(points, 1_000_000);
-        }
+        let (run, verdicts) = self.ready(scenario, points)?;
         let space = search(&run, verdicts, self.limit, Box::new(tell));
-        let too_large = || ExploreError::TooLarge { scenario: scenario.clone(), states: space.states() };
         if space.gave_up() {
-            return Err(too_large());
+            return Err(ExploreError::TooLarge { scenario: scenario.clone(), states: space.states() });
         }
-        let counted = space.count().ok_or_else(too_large)?;
         let mut examples = space.examples();
-        let mut rows: Vec<Row> = counted
+        let mut rows: Vec<Row> = space
+            .count()
             .into_iter()
             .map(|(end, (schedules, chance))| Row {
                 end: space.judge.ends[end as usize].clone(),
                 schedules,
                 chance,
-                example: self.schedule(scenario, examples.remove(&end).unwrap_or_default()),
+                example: self.schedule(scenario, points, examples.remove(&end).unwrap_or_default()),
             })
             .collect();
         rows.sort_by(|a, b| a.end.cmp(&b.end));
@@ -209,26 +222,27 @@ impl<'a> Explorer<'a> {
             scenario: scenario.clone(),
             version: self.lab.version(),
             kind: self.kind,
-            schedules: rows.iter().map(|r| r.schedules).sum(),
+            schedules: rows.iter().map(|r| &r.schedules).sum(),
             rows,
             states: Some(space.states()),
             runs: space.runs(),
         })
     }
 
-    /// `n` schedules, drawn with a seed. `tell` hears now and then how many there have been.
+    /// `n` schedules, switched at these points, drawn with a seed. `tell` hears now and then how many there have been.
     ///
     /// # Errors
     /// See [`ExploreError`].
     pub fn sample(
         &self,
         scenario: &Scenario,
+        points: Points,
         draw: Draw,
         n: usize,
         seed: u64,
-        mut tell: impl FnMut(usize) + 'static,
+        mut tell: impl FnMut(usize, f64) + 'static,
     ) -> Result<Report, ExploreError> {
-        let (run, verdicts) = self.ready(scenario)?;
+        let (run, verdicts) = self.ready(scenario, points)?;
         let verdicts = RefCell::new(verdicts);
         let tally: Rc<RefCell<BTreeMap<End, Drawn>>> = Rc::default();
         let count = Rc::clone(&tally);
@@ -241,36 +255,38 @@ impl<'a> Explorer<'a> {
             tally.entry(verdicts.ends[end].clone()).or_insert_with(|| (0, gone.to_vec())).0 += 1;
             done += 1;
             if done % 1024 == 0 {
-                tell(done);
+                tell(done, done as f64 / n as f64);
             }
         };
         drive(&run, &Rc::new(RefCell::new(Sampled::new(draw, n, seed, Box::new(over)))));
         let tally = tally.take();
-        let total: u128 = tally.values().map(|t| t.0).sum();
+        let total: u64 = tally.values().map(|t| t.0).sum();
         let row = |(end, (schedules, steps)): (End, Drawn)| Row {
             end,
-            schedules,
+            schedules: schedules.into(),
             chance: schedules as f64 / total.max(1) as f64,
-            example: self.schedule(scenario, steps),
+            example: self.schedule(scenario, points, steps),
         };
         Ok(Report {
             scenario: scenario.clone(),
             version: self.lab.version(),
             kind: self.kind,
             rows: tally.into_iter().map(row).collect(),
-            schedules: total,
+            schedules: total.into(),
             states: None,
-            runs: total as u64,
+            runs: total,
         })
     }
 
-    fn schedule(&self, scenario: &Scenario, steps: Vec<u8>) -> Schedule {
-        Schedule { version: self.lab.version(), kind: self.kind, scenario: scenario.clone(), steps }
+    fn schedule(&self, scenario: &Scenario, points: Points, steps: Vec<u8>) -> Schedule {
+        Schedule { version: self.lab.version(), kind: self.kind, scenario: scenario.clone(), points, steps }
     }
 }
 
-fn search<J: space::Judge + 'static>(run: &Rc<Run>, judge: J, limit: usize, tell: Box<dyn FnMut(usize)>) -> Space<J> {
+fn search<J: space::Judge + 'static>(run: &Rc<Run>, judge: J, limit: usize, tell: Tell) -> Space<J> {
     let space = Rc::new(RefCell::new(Space::new(judge, limit, tell)));
     drive(run, &space);
-    Rc::into_inner(space).expect("shuttle has let go of the search").into_inner()
+    let mut space = Rc::into_inner(space).expect("shuttle has let go of the search").into_inner();
+    space.forget();
+    space
 }

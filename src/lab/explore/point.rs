@@ -7,8 +7,47 @@
 //!
 //! Dead values that are still on the stack make two states look different that are not. That costs time, nothing else.
 
+use crate::lab::experiment::{Unknown, unknown};
 use std::ptr::with_exposed_provenance;
+use std::str::FromStr;
 use xxhash_rust::xxh3::xxh3_128;
+
+/// Where goroutines may be switched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Points {
+    /// Before every access to the map's memory where it makes a difference: [`Steps`](Self::Steps), and the points
+    /// [inside](crate::probe::Probe::inside) of growing and clearing.
+    Accesses,
+    /// Before every step of an operation, and in steps that access memory several times.
+    #[default]
+    Steps,
+    /// Between operations only. The steps of a range loop are operations, as for Go's programs.
+    Operations,
+}
+
+impl Points {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Accesses, Self::Steps, Self::Operations];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accesses => "accesses",
+            Self::Steps => "steps",
+            Self::Operations => "operations",
+        }
+    }
+}
+
+impl FromStr for Points {
+    type Err = Unknown;
+
+    fn from_str(s: &str) -> Result<Self, Unknown> {
+        let found = Self::ALL.into_iter().find(|p| p.name() == s);
+        found.ok_or_else(|| unknown("place to be switched at", s, Self::ALL.map(Self::name)))
+    }
+}
 
 /// The words of a stack from `sp` up to `base`, the address of a local variable of the frame where the operation began.
 ///
@@ -38,9 +77,8 @@ pub(super) unsafe fn hash(sp: usize, base: usize, scratch: &mut Vec<u8>) -> u128
     xxh3_128(scratch)
 }
 
-/// Who is called at a point: with what the two pointers of [`at_point`] were, and the stack pointer that [`hash`] takes. Returns
-/// whether others have used the stack below meanwhile.
-pub(super) type Handler = unsafe extern "C-unwind" fn(data: *const u8, what: *const u8, sp: *const u64) -> bool;
+/// Who is called at a point: with what the two pointers of [`at_point`] were, and the stack pointer that [`hash`] takes.
+pub(super) type Handler = unsafe extern "C-unwind" fn(data: *const u8, what: *const u8, sp: *const u64);
 
 #[cfg(gohmap_asm)]
 unsafe extern "C-unwind" {
@@ -68,9 +106,7 @@ pub(super) unsafe fn at_point(data: *const u8, what: *const u8, f: Handler) {
 
 /// Zeroes what earlier runs have left on the stack below.
 pub(super) fn clean() {
-    unsafe extern "C-unwind" fn yes(_: *const u8, _: *const u8, _: *const u64) -> bool {
-        true
-    }
-    // SAFETY: `yes` takes anything.
-    unsafe { at_point(std::ptr::null(), std::ptr::null(), yes) };
+    unsafe extern "C-unwind" fn nothing(_: *const u8, _: *const u8, _: *const u64) {}
+    // SAFETY: `nothing` takes anything.
+    unsafe { at_point(std::ptr::null(), std::ptr::null(), nothing) };
 }

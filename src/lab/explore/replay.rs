@@ -54,7 +54,7 @@ impl Explorer<'_> {
     /// See [`ExploreError`].
     pub fn replay(&self, schedule: &Schedule) -> Result<Replay, ExploreError> {
         let scenario = &schedule.scenario;
-        let (run, verdicts) = self.ready(scenario)?;
+        let (run, verdicts) = self.ready(scenario, schedule.points)?;
         let teller = Rc::new(Teller::new(&run));
         run.spectator.replace(Some(Rc::clone(&teller) as Rc<dyn Spectator>));
         let verdict = Rc::new(RefCell::new(None));
@@ -71,7 +71,7 @@ impl Explorer<'_> {
         }
         let (end, evidence) = verdict.take().expect("one schedule was run");
         let moves = teller.moves.take();
-        Ok(Replay { moves, end, evidence, schedule: self.schedule(scenario, given.gone.clone()) })
+        Ok(Replay { moves, end, evidence, schedule: self.schedule(scenario, schedule.points, given.gone.clone()) })
     }
 }
 

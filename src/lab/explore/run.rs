@@ -1,6 +1,6 @@
 //! One scenario, ready to be run under any schedule: its map, and its goroutines as shuttle's threads on one OS thread.
 
-use super::point;
+use super::point::{self, Points};
 use super::scenario::{Act, Scenario};
 use crate::fatal::goroutine::{Fiber, with_current};
 use crate::fault::guarded;
@@ -20,15 +20,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_128;
-
-/// Where goroutines may be switched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Points {
-    /// Before every step of an operation, and in steps that access memory several times.
-    Steps,
-    /// Between operations only. The steps of a range loop are operations, as for Go's programs.
-    Operations,
-}
 
 /// The payload of a goroutine that was stopped because it did not end.
 pub(super) struct Hung;
@@ -111,6 +102,9 @@ pub(super) trait Spectator {
     fn goes(&self, who: usize, next: Next);
 }
 
+/// See [`Run::chooser`].
+type Chooser = Box<dyn Fn(&Run) -> Option<usize>>;
+
 /// A scenario that can be run.
 pub(super) struct Run {
     pub(super) t: Arc<MapType>,
@@ -125,10 +119,14 @@ pub(super) struct Run {
     bound: Cell<u32>,
     /// The most that one has come to.
     pub(super) most_steps: Cell<u32>,
-    /// Nothing that happens now matters any more: goroutines go on to their ends, one after the other.
+    /// Nothing that happens now matters any more: goroutines end at their next points.
     pub(super) idle: Cell<bool>,
     pub(super) death: RefCell<Option<Death>>,
     pub(super) spectator: RefCell<Option<Rc<dyn Spectator>>>,
+    /// Chooses who goes on, as [`Policy::choose`](super::drive::Policy::choose), when a goroutine comes to a point.
+    pub(super) chooser: RefCell<Option<Chooser>>,
+    /// Who is to go on instead of that one.
+    pub(super) chosen: Cell<Option<usize>>,
     scratch: RefCell<Vec<u8>>,
     ranges: RefCell<Vec<Range<usize>>>,
 }
@@ -225,6 +223,8 @@ impl Run {
             idle: Cell::new(false),
             death: RefCell::new(None),
             spectator: RefCell::new(None),
+            chooser: RefCell::new(None),
+            chosen: Cell::new(None),
             scratch: RefCell::default(),
             ranges: RefCell::default(),
         })
@@ -240,6 +240,7 @@ impl Run {
         self.t.rt.heap.restore(&self.saved, false).expect("the heap was saved in this process");
         self.t.rt.rng.set_state(GROUND as u64);
         self.idle.set(false);
+        self.chosen.set(None);
         self.death.replace(None);
         for g in &self.goroutines {
             g.at.set(At::Start);
@@ -291,6 +292,21 @@ impl Run {
         };
         self.death.replace(Some(death));
         self.idle.set(true);
+    }
+
+    /// Whether the goroutine that has come to a point is to go on at once.
+    fn goes_on(&self, who: usize) -> bool {
+        let chooser = self.chooser.borrow();
+        let Some(choose) = chooser.as_ref() else { return false };
+        if self.goroutines.iter().any(|g| g.at.get() == At::Start) {
+            return false;
+        }
+        match choose(self) {
+            Some(other) if other != who => self.chosen.set(Some(other)),
+            Some(_) => return true,
+            None => self.idle.set(true),
+        }
+        self.idle.get()
     }
 
     fn spectator(&self) -> Option<Rc<dyn Spectator>> {
@@ -422,10 +438,10 @@ impl Walker<'_> {
     }
 
     fn at(&self, next: Next) {
-        unsafe extern "C-unwind" fn arrive(w: *const u8, next: *const u8, sp: *const u64) -> bool {
+        unsafe extern "C-unwind" fn arrive(w: *const u8, next: *const u8, sp: *const u64) {
             // SAFETY: the two references below, which are there during the call.
             let (w, next) = unsafe { (&*w.cast::<Walker<'_>>(), &*next.cast::<Next>()) };
-            w.arrive(next, sp.expose_provenance())
+            w.arrive(next, sp.expose_provenance());
         }
         // SAFETY: `arrive` takes just these two.
         unsafe { point::at_point((&raw const *self).cast(), (&raw const next).cast(), arrive) };
@@ -440,12 +456,10 @@ impl Walker<'_> {
         }
     }
 
-    fn arrive(&self, next: &Next, sp: usize) -> bool {
+    fn arrive(&self, next: &Next, sp: usize) {
         let (run, me) = (self.run, &self.run.goroutines[self.who]);
         self.count();
-        if run.idle.get() {
-            return false;
-        }
+        self.leave_if_idle();
         me.sp.set(sp);
         me.local.set(0);
         me.at.set(At::Point);
@@ -453,14 +467,30 @@ impl Walker<'_> {
         if let Some(s) = &spectator {
             s.arrives(self.who);
         }
-        // A switch that asks for no politeness, as `yield_now` does.
-        shuttle::thread::sleep(Duration::ZERO);
-        // SAFETY: as in `goroutine`.
-        unsafe { me.fiber.enter() };
-        if let Some(s) = spectator.filter(|_| !run.idle.get()) {
+        if !run.goes_on(self.who) {
+            // A switch that asks for no politeness, as `yield_now` does.
+            shuttle::thread::sleep(Duration::ZERO);
+            // SAFETY: as in `goroutine`.
+            unsafe { me.fiber.enter() };
+        }
+        if run.idle.get() {
+            drop(spectator);
+            self.leave_if_idle();
+        } else if let Some(s) = spectator {
             s.goes(self.who, *next);
         }
-        true
+    }
+
+    /// Ends the operation when nothing that happens matters any more.
+    fn leave_if_idle(&self) {
+        if self.run.idle.get() {
+            // SAFETY: the frames between here and the goroutine's own are those of its operation and of the ways to its points,
+            // which have nothing to drop now.
+            #[cfg(gohmap_asm)]
+            unsafe {
+                crate::fatal::throw::abandon();
+            }
+        }
     }
 }
 
@@ -468,7 +498,7 @@ impl Probe for Walker<'_> {
     #[inline(never)]
     fn step(&self, step: Step) {
         match self.run.points.get() {
-            Points::Steps => self.at(Next::Step(step)),
+            Points::Accesses | Points::Steps => self.at(Next::Step(step)),
             Points::Operations => self.count(),
         }
     }
@@ -476,8 +506,17 @@ impl Probe for Walker<'_> {
     #[inline(never)]
     fn between(&self) {
         match self.run.points.get() {
-            Points::Steps => self.at(Next::Rest),
-            Points::Operations => {}
+            Points::Accesses | Points::Steps => self.at(Next::Rest),
+            Points::Operations => self.count(),
+        }
+    }
+
+    #[inline(never)]
+    fn inside(&self) {
+        match self.run.points.get() {
+            Points::Accesses => self.at(Next::Rest),
+            Points::Steps => {}
+            Points::Operations => self.count(),
         }
     }
 }

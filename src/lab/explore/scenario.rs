@@ -1,5 +1,6 @@
 //! What is explored: a map, and the operation of each goroutine.
 
+use super::point::Points;
 use crate::lab::experiment::{KeyKind, Shape, Unknown, unknown};
 use crate::version::{GoVersion, Rules};
 use std::fmt;
@@ -183,7 +184,8 @@ impl FromStr for Scenario {
 }
 
 /// A schedule of a scenario, written `1.22/u64/3-entries/assign-other+delete/a7b5a`: Go version, key type, scenario, and who
-/// goes how many steps (1 when there is no number).
+/// goes how many steps (1 when there is no number). Where goroutines are switched stands before the steps if it is not at
+/// steps: `1.22/u64/growing/assign-other+read/accesses/a70b5a`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// The Go version.
@@ -192,6 +194,8 @@ pub struct Schedule {
     pub kind: KeyKind,
     /// What is run.
     pub scenario: Scenario,
+    /// Where goroutines are switched.
+    pub points: Points,
     /// The goroutine that goes, step by step.
     pub steps: Vec<u8>,
 }
@@ -199,6 +203,9 @@ pub struct Schedule {
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}/", self.version, self.kind, self.scenario)?;
+        if self.points != Points::default() {
+            write!(f, "{}/", self.points.name())?;
+        }
         for run in self.steps.chunk_by(|a, b| a == b) {
             write!(f, "{}", letter(run[0].into()))?;
             if run.len() > 1 {
@@ -220,16 +227,21 @@ impl FromStr for Schedule {
 
     fn from_str(s: &str) -> Result<Self, Unknown> {
         const FORM: &str = "a schedule is VERSION/TYPE/MAP/OPERATION+OPERATION/STEPS, such as \
-                            1.22/u64/3-entries/assign-other+delete/a7b5a";
+                            1.22/u64/3-entries/assign-other+delete/a7b5a, with accesses/ before the steps of one that has \
+                            more of them";
         let parts: Vec<&str> = s.split('/').collect();
-        let &[version, kind, shape, acts, steps] = &parts[..] else { return Err(Unknown(FORM.to_owned())) };
+        let (version, kind, shape, acts, points, steps) = match parts[..] {
+            [version, kind, shape, acts, steps] => (version, kind, shape, acts, Points::default(), steps),
+            [version, kind, shape, acts, points, steps] => (version, kind, shape, acts, points.parse()?, steps),
+            _ => return Err(Unknown(FORM.to_owned())),
+        };
         let version = version.parse().map_err(|e| Unknown(format!("{e}; {FORM}")))?;
         let scenario: Scenario = format!("{shape}/{acts}").parse()?;
         let steps = parse_steps(steps, scenario.acts.len()).ok_or_else(|| {
             let last = letter(scenario.acts.len() - 1);
             Unknown(format!("{steps:?} is no list of steps: letters a to {last}, each with how many steps it goes"))
         })?;
-        Ok(Self { version, kind: kind.parse()?, scenario, steps })
+        Ok(Self { version, kind: kind.parse()?, scenario, points, steps })
     }
 }
 
@@ -276,9 +288,17 @@ mod tests {
         let text = "1.24-noswiss/str/growing/assign-other+delete/a7bab12";
         let s: Schedule = text.parse().unwrap();
         assert_eq!((s.to_string().as_str(), s.steps.len()), (text, 21));
-        for wrong in
-            ["a7", "1.22/u64/3-entries/read+read/c", "1.22/u64/3-entries/read+read/a0", "9/u64/small/len+len/a"]
-        {
+        for points in ["accesses", "operations"] {
+            let text = format!("1.22/u64/growing/assign-other+read/{points}/a70b");
+            assert_eq!(text.parse::<Schedule>().unwrap().to_string(), text);
+        }
+        for wrong in [
+            "a7",
+            "1.22/u64/3-entries/read+read/c",
+            "1.22/u64/3-entries/read+read/here/a",
+            "1.22/u64/3-entries/read+read/a0",
+            "9/u64/small/len+len/a",
+        ] {
             assert!(wrong.parse::<Schedule>().is_err(), "{wrong}");
         }
     }

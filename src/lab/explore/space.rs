@@ -11,6 +11,7 @@
 use super::drive::{Policy, Ready};
 use super::run::Run;
 use super::scenario::MOST;
+use num_bigint::BigUint;
 use std::collections::HashMap;
 
 /// A state, or an end.
@@ -53,16 +54,22 @@ pub(super) struct Space<J> {
     merged: bool,
     runs: u64,
     limit: usize,
-    /// Told how many states there are, now and then.
-    tell: Box<dyn FnMut(usize)>,
+    /// Choices to be made anew in the first run, and those of them that are: it is as if a search went through its points
+    /// from the last to the first, and through all that follows from each.
+    first: (u32, u32),
+    /// Told how many states there are, now and then, and about what part of all has been seen.
+    tell: Tell,
 }
+
+/// Who hears of a search.
+pub(super) type Tell = Box<dyn FnMut(usize, f64)>;
 
 /// States between two reports.
 const OFTEN: usize = 4096;
 
 impl<J: Judge> Space<J> {
     /// A search that gives up beyond so many states.
-    pub(super) fn new(judge: J, limit: usize, tell: Box<dyn FnMut(usize)>) -> Self {
+    pub(super) fn new(judge: J, limit: usize, tell: Tell) -> Self {
         Self {
             judge,
             states: Vec::new(),
@@ -74,6 +81,7 @@ impl<J: Judge> Space<J> {
             merged: false,
             runs: 0,
             limit,
+            first: (0, 0),
             tell,
         }
     }
@@ -86,6 +94,12 @@ impl<J: Judge> Space<J> {
     /// Different states.
     pub(super) fn states(&self) -> usize {
         self.states.len()
+    }
+
+    /// Lets go of what only a search needs.
+    pub(super) fn forget(&mut self) {
+        self.known = HashMap::new();
+        self.open = Vec::new();
     }
 
     /// Schedules that were run to see them all.
@@ -119,15 +133,15 @@ impl<J: Judge> Space<J> {
     }
 
     /// How many schedules come to each end, and the chance of it when at every point each goroutine that can go on is as likely
-    /// to: by number of the end. `None` when there are more than 2^128.
-    pub(super) fn count(&self) -> Option<HashMap<u32, (u128, f64)>> {
-        let mut ways = vec![(0_u128, 0.0_f64); self.states.len()];
-        let mut ends: HashMap<u32, (u128, f64)> = HashMap::new();
+    /// to: by number of the end.
+    pub(super) fn count(&self) -> HashMap<u32, (BigUint, f64)> {
+        let mut ways = vec![(BigUint::ZERO, 0.0_f64); self.states.len()];
+        let mut ends: HashMap<u32, (BigUint, f64)> = HashMap::new();
         if let Some(first) = ways.first_mut() {
-            *first = (1, 1.0);
+            *first = (1_u8.into(), 1.0);
         }
         for s in self.in_order() {
-            let (n, chance) = ways[s as usize];
+            let (n, chance) = std::mem::take(&mut ways[s as usize]);
             let next = &self.states[s as usize].next;
             let choices = next.iter().filter(|n| **n != Next::Never).count() as f64;
             for to in next {
@@ -136,10 +150,11 @@ impl<J: Judge> Space<J> {
                     Next::End(end) => ends.entry(*end).or_default(),
                     Next::Never | Next::Unknown => continue,
                 };
-                *to = (to.0.checked_add(n)?, to.1 + chance / choices);
+                to.0 += &n;
+                to.1 += chance / choices;
             }
         }
-        Some(ends)
+        ends
     }
 
     /// For each end a schedule that comes to it with the fewest switches, and among those one with the fewest steps.
@@ -196,12 +211,17 @@ impl<J: Judge> Space<J> {
 }
 
 impl<J: Judge> Policy for Space<J> {
+    const DIRECT: bool = true;
+
     fn begin(&mut self) -> bool {
         if self.gave_up() {
             return false;
         }
         if !self.states.is_empty() {
             let Some((state, who)) = self.open.pop() else { return false };
+            if self.runs == 1 {
+                self.first = (self.states.len() as u32, self.open.len() as u32 + 1);
+            }
             self.path = self.way_to(state);
             self.path.push(who);
             self.edge = Some((state, who));
@@ -230,7 +250,9 @@ impl<J: Judge> Policy for Space<J> {
         let depth = self.edge.map_or(0, |(from, _)| self.states[from as usize].depth + 1);
         self.states.push(State { from: self.edge, depth, next });
         if self.states.len().is_multiple_of(OFTEN) {
-            (self.tell)(self.states.len());
+            let (of_first, choices) = self.first;
+            let left = self.open.iter().take_while(|(state, _)| *state < of_first).count() as f64;
+            (self.tell)(self.states.len(), 1.0 - left / f64::from(choices.max(1)));
         }
         let first = ready.numbers().next()?;
         let others: Vec<usize> = ready.numbers().skip(1).collect();

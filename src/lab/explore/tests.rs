@@ -13,7 +13,7 @@ struct Plain {
     path: Vec<(usize, Vec<usize>)>,
     at: usize,
     begun: bool,
-    counts: BTreeMap<End, u128>,
+    counts: BTreeMap<End, BigUint>,
 }
 
 impl Policy for Plain {
@@ -43,7 +43,7 @@ impl Policy for Plain {
 
     fn over(&mut self, run: &Run) {
         let end = self.verdicts.end(run) as usize;
-        *self.counts.entry(self.verdicts.ends[end].clone()).or_default() += 1;
+        *self.counts.entry(self.verdicts.ends[end].clone()).or_default() += 1_u8;
     }
 }
 
@@ -66,14 +66,20 @@ fn as_many_schedules_as_when_each_is_run() {
     let lab = Lab::new(GoVersion::default()).unwrap();
     let x = Explorer::new(&lab, KeyKind::U64);
     // Reads beside writes, a copy that is spoilt, a growth, three goroutines.
-    for text in ["assign-hit+read", "assign-same+clone", "delete+clone", "assign-grow+len", "assign-hit+len+len"] {
+    for (text, points) in [
+        ("assign-hit+read", Points::Steps),
+        ("assign-same+clone", Points::Steps),
+        ("delete+clone", Points::Steps),
+        ("assign-grow+len", Points::Accesses),
+        ("assign-hit+len+len", Points::Steps),
+    ] {
         let scenario: Scenario = text.parse().unwrap();
-        let (run, verdicts) = x.ready(&scenario).unwrap();
+        let (run, verdicts) = x.ready(&scenario, points).unwrap();
         let plain = Plain { verdicts, path: Vec::new(), at: 0, begun: false, counts: BTreeMap::new() };
         let plain = Rc::new(RefCell::new(plain));
         drive(&run, &plain);
-        let report = x.exhaust(&scenario, Points::Steps, |_| ()).unwrap();
-        let counts: BTreeMap<End, u128> = report.rows.iter().map(|r| (r.end.clone(), r.schedules)).collect();
+        let report = x.exhaust(&scenario, points, |_, _| ()).unwrap();
+        let counts: BTreeMap<End, BigUint> = report.rows.into_iter().map(|r| (r.end, r.schedules)).collect();
         assert_eq!(counts, plain.borrow().counts, "{text}");
     }
 }
