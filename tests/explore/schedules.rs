@@ -5,6 +5,7 @@ use gohmap::lab::experiment::KeyKind;
 use gohmap::lab::explore::replay::{Move, Replay};
 use gohmap::lab::explore::{Class, Explorer, Schedule};
 use gohmap::version::GoVersion;
+use num_bigint::BigUint;
 
 fn replay(x: &Explorer<'_>, schedule: &Schedule) -> Replay {
     x.replay(schedule).unwrap_or_else(|e| panic!("{schedule}: {e}"))
@@ -77,6 +78,30 @@ fn one_goroutine_within_the_write_of_another_is_caught() {
         }
         // Nobody checks anything for a length.
         assert_eq!(exhaust(x, "assign-grow+len").of(Class::Fine), exhaust(x, "assign-grow+len").schedules);
+    });
+}
+
+#[test]
+fn ends_have_their_classes() {
+    with(GoVersion::default(), KeyKind::U64, |x| {
+        for (pair, class, kind, evidence) in [
+            ("assign-hit+clear", Class::Silent, "broken structure", "rules of fsck: tophash"),
+            (
+                "assign-hit+assign-grow",
+                Class::Panic,
+                "runtime error: invalid memory address or nil pointer dereference",
+                "",
+            ),
+            ("assign-other+delete", Class::Silent, "wrong count", "len is"),
+        ] {
+            let r = exhaust(x, pair);
+            let row = r.rows.iter().find(|row| row.end.kind == kind).unwrap_or_else(|| panic!("{pair}: no {kind}"));
+            assert_eq!(row.end.class, class, "{pair}: {kind}");
+            let replay = replay(x, &row.example);
+            assert!(replay.evidence.contains(evidence), "{}: {}", row.example, replay.evidence);
+        }
+        // A range loop over a map that begins to grow takes more steps than alone, and still ends.
+        assert_eq!(exhaust(x, "assign-grow+iterate").of(Class::Hang), BigUint::ZERO);
     });
 }
 
