@@ -282,7 +282,7 @@ pub(super) unsafe fn delete<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
 
 /// `evacuate_fast32` and `evacuate_fast64`: moves the entries of one old bucket and its chain.
 #[inline(always)]
-pub(super) unsafe fn evacuate<K: FastKey, P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
+pub(super) unsafe fn move_bucket<K: FastKey, P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
     unsafe {
         evacuate_bucket(t, h, oldbucket, p, |k, top, newbit| (u8::from(hash(t, h, K::load(k)) & newbit != 0), top));

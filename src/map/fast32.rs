@@ -1,7 +1,7 @@
 //! Maps with 4-byte keys that are plain memory: `mapaccess1_fast32`, `mapaccess2_fast32`, `mapassign_fast32`,
 //! `mapdelete_fast32` (`runtime/map_fast32.go`). What they do is in `fast.rs`.
 
-use super::fast::{FastKey, access, assign, delete, evacuate, or_zero};
+use super::fast::{FastKey, access, assign, delete, move_bucket, or_zero};
 use super::hmap::{H, zero_val};
 use crate::hash::memhash32;
 use crate::layout::mem;
@@ -115,6 +115,6 @@ unsafe fn growWork_fast32<P: Probe>(t: &MapType, h: H, bucket: u64, p: &P) {
 #[inline(never)]
 unsafe fn evacuate_fast32<P: Probe>(t: &MapType, h: H, oldbucket: u64, p: &P) {
     // SAFETY: the caller's promise for the map.
-    unsafe { evacuate::<u32, P>(t, h, oldbucket, p) };
+    unsafe { move_bucket::<u32, P>(t, h, oldbucket, p) };
     black_box(());
 }
