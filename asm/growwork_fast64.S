@@ -392,7 +392,6 @@ ENTRY gohmap_growwork_fast64_\isa
         testl   %eax, %eax
         je      .Lno\@
         movq    %rbx, HMAP_NEVACUATE(%rsi)
-        movq    $0, HMAP_OLDBUCKETS(%rsi)
         testq   %rbp, %rbp
         je      1f
         movq    $0, 8(%rbp)                     /* oldoverflow */

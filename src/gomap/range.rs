@@ -35,7 +35,7 @@ impl<'m, K: Key, V: Elem> Range<'m, K, V> {
     #[inline(always)]
     pub(super) fn watched<P: Probe>(map: &'m Owned, p: &P) -> Self {
         // What entries lead to is not given back while this lives, nor are tables.
-        map.limbo.enter();
+        map.limbo.enter(&map.t.rt, map.h);
         let mut range = Self { map, it: Hiter::default(), started: false, types: PhantomData, one_thread: PhantomData };
         // SAFETY: `h` is 0 or the header of a map of type `t`, and lives for `'m`.
         op(|| unsafe { iter::mapiterinit(&map.t, map.h, &mut range.it, p) });

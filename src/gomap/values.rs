@@ -24,9 +24,11 @@ pub(super) struct Limbo {
 
 impl Limbo {
     /// Somebody begins to range over the map.
-    pub(super) fn enter(&self) {
+    pub(super) fn enter(&self, rt: &Runtime, map: usize) {
         let _waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        self.ranges.fetch_add(1, Ordering::Relaxed);
+        if self.ranges.fetch_add(1, Ordering::Relaxed) == 0 {
+            rt.heap.hold(map, true);
+        }
     }
 
     /// Somebody ends; after the last, what waited is freed, and the map may free its tables again.
@@ -35,6 +37,7 @@ impl Limbo {
         if self.ranges.fetch_sub(1, Ordering::AcqRel) == 1 {
             waiting.drain(..).for_each(|a| rt.heap.free(a));
             rt.heap.set_ranged(map, false);
+            rt.heap.hold(map, false);
         }
     }
 

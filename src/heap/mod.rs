@@ -252,7 +252,16 @@ impl Heap {
         }
     }
 
-    /// What [`set_ranged`](Self::set_ranged) noted.
+    /// The same, said by whoever ranges, before looking at the map for the first time and after the last: what the map's own
+    /// operations note comes a moment too late for those of another thread.
+    pub fn hold(&self, owner: usize, held: bool) {
+        let mut s = self.state();
+        if let Some(ring) = s.header(owner) {
+            s.records.hold(ring, held);
+        }
+    }
+
+    /// What [`set_ranged`](Self::set_ranged) or [`hold`](Self::hold) noted.
     #[must_use]
     pub fn ranged(&self, owner: usize) -> bool {
         let s = self.state();

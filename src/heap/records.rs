@@ -37,8 +37,10 @@ struct Record {
     header: u8,
     role: Role,
     freed: bool,
-    /// Of a header: somebody may be ranging over the map.
+    /// Of a header: somebody may be ranging over the map, as its operations know.
     ranged: bool,
+    /// As somebody says.
+    held: bool,
 }
 
 /// Nothing lives here yet.
@@ -55,6 +57,7 @@ const UNUSED: Record = Record {
     role: Role::Other,
     freed: true,
     ranged: false,
+    held: false,
 };
 
 #[derive(Debug)]
@@ -188,6 +191,7 @@ impl Records {
         (record.prev, record.next, record.layout) = (prev, next, layout);
         (record.header, record.role, record.freed) = (header as u8, r.role, false);
         record.ranged = false;
+        record.held = false;
     }
 
     /// An object ceases to live; its record still tells what it was. Says how many bytes it had.
@@ -245,7 +249,14 @@ impl Records {
     /// Whether somebody may be ranging over the map whose ring entry this is.
     #[inline]
     pub(super) fn ranged(&self, ring: Id) -> bool {
-        self.all[ring as usize].ranged
+        let record = &self.all[ring as usize];
+        record.ranged || record.held
+    }
+
+    /// Notes that somebody says so.
+    #[inline]
+    pub(super) fn hold(&mut self, ring: Id, held: bool) {
+        self.all[ring as usize].held = held;
     }
 
     /// Notes it.

@@ -3,6 +3,7 @@
 use super::super::batch::Many;
 use super::*;
 use crate::heap::OnFree;
+use crate::layout::{Hmap, mem};
 use crate::probe::{Absent, GrowWork, Probe, Step};
 
 /// A family: its routines, and the functions that they jump to.
@@ -150,15 +151,21 @@ macro_rules! work {
 }
 work! { Sse41Work gohmap_growwork_fast64_sse41 Avx512Work gohmap_growwork_fast64_avx512 }
 
-/// Gives the old array and what belongs with it, which no iterator looks at, back to a heap that touches nothing for
-/// that; else says 0.
+/// Takes the old array out of the header, which can be written to, and gives it and what belongs with it back to a heap that
+/// touches nothing for that, unless iterators may look at it. For other heaps does nothing and says 0.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn gohmap_free_oldbuckets(t: &MapType, h: usize, old: usize) -> u64 {
     let heap = &t.rt.heap;
-    if !matches!(heap.config().on_free, OnFree::Reuse | OnFree::Keep) || heap.ranged(h) {
+    if !matches!(heap.config().on_free, OnFree::Reuse | OnFree::Keep) {
         return 0;
     }
-    heap.free_table(h, old);
+    // First out of the header, for somebody may begin to iterate meanwhile without a lock: whom `ranged` does not know then
+    // does not find it any more.
+    // SAFETY: the caller's promise for the header.
+    unsafe { mem::st64(h + std::mem::offset_of!(Hmap, oldbuckets), 0) };
+    if !heap.ranged(h) {
+        heap.free_table(h, old);
+    }
     1
 }
 
