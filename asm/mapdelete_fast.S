@@ -16,6 +16,10 @@
         .include "sse41x32.inc"
         .include "delete.inc"
 
+        .macro  OVERFLOW
+        movq    OVER(%r8), %r9
+        .endm
+
         .macro  FIRST undo
         testl   %r10d, %r10d
         jne     \undo
@@ -48,7 +52,7 @@
         je      .Lfirst\@
 1:
         .endif
-        EMPTIED OVER, FIRST, \undo
+        EMPTIED OVERFLOW, FIRST, \undo
         movq    $0, ELEMS(%r8,%r11)
         movq    %r9, (%r8)
 .Lcount\@:

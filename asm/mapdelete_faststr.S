@@ -12,11 +12,8 @@
         .include "faststr.inc"
         .include "delete.inc"
 
-        .macro  FIRST undo
-        movq    %xmm9, %rcx
-        cmpq    %r8, %rcx
-        jne     \undo
-        xorl    %ecx, %ecx
+        .macro  OVERFLOW_STR
+        movq    OVER_STR_8(%r8), %r9
         .endm
 
 ENTRY gohmap_mapdelete_faststr_sse41
@@ -56,7 +53,7 @@ ENTRY gohmap_mapdelete_faststr_sse41
         shrl    %ecx
         movq    (%r8), %rax
         movl    %ecx, %r11d
-        EMPTIED OVER_STR_8, FIRST, .Lundokey
+        EMPTIED OVERFLOW_STR, FIRST_STR, .Lundokey
 .Lkey:
         movq    $0, 8(%r8,%r11,2)
 .Lelem:

@@ -17,14 +17,14 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+#[path = "checkasm/bytes.rs"]
+mod bytes;
 #[path = "checkasm/faults.rs"]
 mod faults;
 #[path = "checkasm/first.rs"]
 mod first;
 #[path = "checkasm/many.rs"]
 mod many;
-#[path = "checkasm/strings.rs"]
-mod strings;
 
 core::arch::global_asm!(
     // u64 checkasm_call(rdi = f, rsi = a, rdx = b, rcx = c, r8 = d, r9 = &mut [u64; 2])
@@ -621,7 +621,7 @@ fn every_instruction_unwinds() {
         });
     };
     for isa in Isa::available().into_iter().skip(1) {
-        strings::stepped(isa);
+        bytes::stepped(isa);
         for op in Op::ALL {
             let before = STEPPED.load(Ordering::Relaxed);
             let wide = |elem| Copy::new(7, GoVersion::V1_22, elem, 0);

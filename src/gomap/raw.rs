@@ -11,8 +11,8 @@ use crate::fault::{op, ready};
 use crate::heap::{Request, Role};
 use crate::layout::mem;
 use crate::map;
-use crate::map::compiled;
-use crate::map::{amd64, fast32};
+
+use crate::map::{amd64, compiled};
 use crate::probe::{Probe, Step};
 use crate::runtime::Runtime;
 use crate::types::{Fast, MapType};
@@ -76,6 +76,17 @@ pub fn equal<T: Key>(rt: &Runtime, a: &T, b: &T) -> bool {
     }
     // SAFETY: two values of that type, which is comparable, as a `Key`'s is; what they lead to lives as long as `values`.
     op(|| unsafe { crate::hash::equal::equal(rt, &T::go_type(), x, y) })
+}
+
+/// An operation in a region of its own, unless its function looks after faults itself.
+#[inline(always)]
+fn watched<R>(t: &MapType, f: impl FnOnce() -> R) -> R {
+    if compiled::watches(t) {
+        ready();
+        f()
+    } else {
+        op(f)
+    }
 }
 
 /// Watches assigns and deletes of a map whose entries lead to further memory. One type for all maps: the map's functions
@@ -286,7 +297,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     ready();
                     (amd64::of(t).mapassign32)(t, h, (w as u32).into())
                 }
-                _ => self.with_key(&k, |key| op(|| compiled::assign(t, h, key))),
+                _ => self.with_key(&k, |key| watched(t, || compiled::assign(t, h, key))),
             }
         }
     }
@@ -381,7 +392,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     ready();
                     (amd64::of(t).mapaccess1_str)(t, h, str, len)
                 }
-                _ => self.with_key(&k, |key| op(|| compiled::access1(t, h, key, 0))),
+                _ => self.with_key(&k, |key| watched(t, || compiled::access1(t, h, key, 0))),
             }
         };
         self.load(elem)
@@ -409,7 +420,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     let found = (amd64::of(t).mapaccess2_str)(t, h, str, len);
                     (found.elem, found.ok != 0)
                 }
-                _ => self.with_key(&k, |key| op(|| compiled::access2(t, h, key, zero.addr()))),
+                _ => self.with_key(&k, |key| watched(t, || compiled::access2(t, h, key, zero.addr()))),
             }
         };
         (self.load(if ok { elem } else { zero.addr() }), ok)
@@ -428,8 +439,11 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     ready();
                     (amd64::of(t).mapdelete)(t, h, w);
                 }
-                (Fast::Fast32, Shape::Word(w)) => op(|| fast32::mapdelete_fast32(t, h, w as u32, &())),
-                _ => self.with_key(&k, |key| op(|| compiled::delete(t, h, key))),
+                (Fast::Fast32, Shape::Word(w)) => {
+                    ready();
+                    (amd64::of(t).mapdelete32)(t, h, (w as u32).into());
+                }
+                _ => self.with_key(&k, |key| watched(t, || compiled::delete(t, h, key))),
             }
         }
     }

@@ -17,6 +17,14 @@ fn family<'a>(f: &'a Fast64, t: &MapType) -> &'a Fast64 {
     if t.aes { f } else { Isa::Portable.fast64() }
 }
 
+/// Whether the functions here, but for those that are probed, run in no need of a region for a type: what they call looks after
+/// faults itself ([`amd64`]).
+#[inline(always)]
+#[must_use]
+pub fn watches(t: &MapType) -> bool {
+    matches!(t.fast, Fast::Fast32 | Fast::Fast64 | Fast::FastStr) || t.plain_key
+}
+
 /// `m[k] = v` up to the address of the element: `mapassign` or one of its specialisations. `f` is the implementation of the
 /// functions for 8-byte and 4-byte keys.
 ///
@@ -30,6 +38,7 @@ pub unsafe fn assign_with(f: &Fast64, t: &MapType, h: usize, key: usize) -> usiz
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
+            Fast::Generic if t.plain_key => (family(f, t).mapassign_plain)(t, h, key),
             Fast::Generic => assign::mapassign(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapassign32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapassign)(t, h, mem::ld64(key)),
@@ -68,6 +77,7 @@ pub unsafe fn access1(t: &MapType, h: usize, key: usize, zero: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
+            Fast::Generic if t.plain_key => (family(amd64::of(t), t).mapaccess1_plain)(t, h, key),
             Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess1_fat(t, h, key, zero, &()),
             Fast::Generic => access::mapaccess1(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(amd64::of(t), t).mapaccess1_32)(t, h, mem::ld32(key).into()),
@@ -92,6 +102,10 @@ pub unsafe fn access2_with(f: &Fast64, t: &MapType, h: usize, key: usize, zero: 
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
+            Fast::Generic if t.plain_key => {
+                let found = (family(f, t).mapaccess2_plain)(t, h, key);
+                (found.elem, found.ok != 0)
+            }
             Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess2_fat(t, h, key, zero, &()),
             Fast::Generic => access::mapaccess2(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => {
@@ -136,6 +150,7 @@ pub unsafe fn delete_with(f: &Fast64, t: &MapType, h: usize, key: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
+            Fast::Generic if t.plain_key => (family(f, t).mapdelete_plain)(t, h, key),
             Fast::Generic => delete::mapdelete(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapdelete32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapdelete)(t, h, mem::ld64(key)),

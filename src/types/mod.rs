@@ -104,6 +104,9 @@ pub struct MapType {
     pub fast: Fast,
     /// Keys are hashed with AES, as the assembly does it.
     pub aes: bool,
+    /// Keys of the generic path are plain memory of 9 to 32 bytes without pointers, and keys and elements lie in the bucket:
+    /// there is assembly for them.
+    pub plain_key: bool,
     /// Which assembly is for it, if its functions are fast64.
     pub(crate) routines: Routines,
     /// The key type.
@@ -214,6 +217,9 @@ impl MapType {
             hasher,
             equal,
             fast: Fast::of(key, elem),
+            plain_key: key.alg() == Alg::Mem
+                && (9..=32).contains(&key.size())
+                && !(indirect_key || indirect_elem || key.has_pointers()),
             aes,
             routines: Routines::new(aes, &bucket),
             key: key.clone(),

@@ -1,7 +1,7 @@
 //! The first bucket of a small map, which the routines make themselves: for keys of every kind and elements of several sizes.
 
+use super::bytes::{Op as BytesOp, twin};
 use super::faults::words;
-use super::strings::{Op as TextOp, twin};
 use super::{Copy, Op};
 use gohmap::fault::{Death, guarded};
 use gohmap::heap::{OnFree, Prot};
@@ -15,14 +15,15 @@ enum Keys {
     Wide,
     Narrow,
     Text,
+    Array,
 }
 
-/// Sixteen strings of eight bytes.
-static TEXTS: &[u8; 128] = &{
-    let mut texts = [b'x'; 128];
+/// Sixteen strings of sixteen bytes.
+static TEXTS: &[u8; 256] = &{
+    let mut texts = [b'x'; 256];
     let mut i = 0;
     while i < 16 {
-        texts[8 * i] = b'a' + i as u8;
+        texts[16 * i] = b'a' + i as u8;
         i += 1;
     }
     texts
@@ -34,7 +35,8 @@ impl Keys {
         match self {
             Self::Wide => Copy::with(seed, version, elem, 0, false, on_free),
             Self::Narrow => Copy::narrow(seed, version, elem, 0, false, on_free),
-            Self::Text => twin(seed, version, elem, on_free),
+            Self::Text => twin(None, seed, version, elem, on_free),
+            Self::Array => twin(Some(16), seed, version, elem, on_free),
         }
     }
 
@@ -49,10 +51,13 @@ impl Keys {
             let at = match self {
                 Self::Wide => (f.mapassign)(&c.t, c.h, i as u64),
                 Self::Narrow => (f.mapassign32)(&c.t, c.h, i as u64),
-                Self::Text => {
-                    let text = (TEXTS[8 * i..].as_ptr().expose_provenance(), 8);
-                    TextOp::Assign.call(isa, c, text);
-                    (f.mapassign_str)(&c.t, c.h, text.0, text.1)
+                Self::Text | Self::Array => {
+                    let key = TEXTS[16 * i..].as_ptr().expose_provenance();
+                    BytesOp::Assign.call(isa, c, (key, 16));
+                    match self {
+                        Self::Text => (f.mapassign_str)(&c.t, c.h, key, 16),
+                        _ => (f.mapassign_plain)(&c.t, c.h, key),
+                    }
                 }
             };
             (0..c.t.elem_size).for_each(|i| mem::st8(at + i, 0xee));
@@ -63,7 +68,7 @@ impl Keys {
 /// Every kind of keys and some sizes of elements, under every implementation in assembly.
 fn each(mut test: impl FnMut(Isa, Keys, usize)) {
     for isa in Isa::available().into_iter().skip(1) {
-        for keys in [Keys::Wide, Keys::Narrow, Keys::Text] {
+        for keys in [Keys::Wide, Keys::Narrow, Keys::Text, Keys::Array] {
             // No bucket is of the header's size, or it might lie where a header was.
             for elem in [8, 1, 3, 16, 120] {
                 test(isa, keys, elem);

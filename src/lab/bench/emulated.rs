@@ -1,6 +1,6 @@
 //! This project's map as a [`Subject`], by each of its implementations.
 
-use super::keys::{Key, KeyType, Text};
+use super::keys::{Key, KeyType, Text, Uuid};
 use super::subject::VALUE;
 use super::{InProcess, Runner, Subject};
 use crate::layout::{Hiter, mem};
@@ -133,6 +133,37 @@ impl EmulatedKey for Text {
     }
 }
 
+impl EmulatedKey for Uuid {
+    fn map_type(rt: &Arc<Runtime>) -> MapType {
+        let uuid = GoType::named("main.uuid", &GoType::array(&GoType::uint8(), 16));
+        MapType::of(rt, &uuid, &GoType::uint64()).expect("bytes are comparable")
+    }
+
+    #[inline(always)]
+    unsafe fn set(self, f: &Fast64, t: &MapType, h: usize, _: u64) -> usize {
+        // SAFETY: as above; the key is in this frame.
+        unsafe { (f.mapassign_plain)(t, h, std::ptr::from_ref(&self).expose_provenance()) }
+    }
+
+    #[inline(always)]
+    unsafe fn get(self, f: &Fast64, t: &MapType, h: usize) -> usize {
+        // SAFETY: as above.
+        unsafe { (f.mapaccess1_plain)(t, h, std::ptr::from_ref(&self).expose_provenance()) }
+    }
+
+    #[inline(always)]
+    unsafe fn delete(self, f: &Fast64, t: &MapType, h: usize) {
+        // SAFETY: as above.
+        unsafe { (f.mapdelete_plain)(t, h, std::ptr::from_ref(&self).expose_provenance()) };
+    }
+
+    #[inline(always)]
+    unsafe fn folded(at: usize) -> u64 {
+        // SAFETY: as above.
+        unsafe { mem::ld64(at) }
+    }
+}
+
 #[inline(always)]
 fn string(text: Text) -> GoString {
     GoString { str: text.bytes().as_ptr().expose_provenance(), len: text.bytes().len() }
@@ -175,6 +206,7 @@ pub fn runner(isa: Isa, key: KeyType) -> Box<dyn Runner> {
         KeyType::Uint64 => Emulated::<u64>::runner(isa),
         KeyType::Uint32 => Emulated::<u32>::runner(isa),
         KeyType::String => Emulated::<Text>::runner(isa),
+        KeyType::Uuid => Emulated::<Uuid>::runner(isa),
     }
 }
 

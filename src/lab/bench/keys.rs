@@ -52,19 +52,22 @@ pub enum KeyType {
     Uint32,
     /// Strings of 16 bytes.
     String,
+    /// Arrays of 16 bytes, for which Go has no functions of their own: the generic path.
+    Uuid,
 }
 
 impl KeyType {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Uint64, Self::Uint32, Self::String];
+    pub const ALL: [Self; 4] = [Self::Uint64, Self::Uint32, Self::String, Self::Uuid];
 
-    /// Go's name for it.
+    /// Go's name for it, or that of `type uuid [16]byte`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Uint64 => "uint64",
             Self::Uint32 => "uint32",
             Self::String => "string",
+            Self::Uuid => "uuid",
         }
     }
 }
@@ -174,6 +177,30 @@ impl Key for Text {
     }
 }
 
+/// 16 bytes, aligned as bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Uuid(pub [u8; 16]);
+
+impl Key for Uuid {
+    const TYPE: KeyType = KeyType::Uuid;
+    type Pool = ();
+
+    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, ()) {
+        let bytes = |i| (u128::from(key(i)) | u128::from(key(i ^ 1 << 63)) << 64).to_le_bytes();
+        (numbers.map(|i| Self(bytes(i))).collect(), ())
+    }
+
+    fn print(self) -> u64 {
+        let all = u128::from_le_bytes(self.0);
+        all as u64 ^ ((all >> 64) as u64).rotate_left(1)
+    }
+
+    #[inline(always)]
+    fn fold(self) -> u64 {
+        u128::from_le_bytes(self.0) as u64
+    }
+}
+
 /// The keys `0..n`.
 pub fn first(n: usize) -> impl Iterator<Item = u64> {
     0..n as u64
@@ -237,6 +264,13 @@ mod tests {
             12_612_210_847_051_973_735,
         ];
         assert_eq!(prints::<Text>(), texts);
+        let uuids = [
+            11_554_821_624_132_493_980,
+            5_505_682_667_991_654_743,
+            10_211_528_145_022_464_071,
+            14_610_837_311_986_003_531,
+        ];
+        assert_eq!(prints::<Uuid>(), uuids);
     }
 
     #[test]
@@ -248,6 +282,7 @@ mod tests {
         distinct::<u64>();
         distinct::<u32>();
         distinct::<Text>();
+        distinct::<Uuid>();
     }
 
     #[test]

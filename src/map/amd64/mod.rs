@@ -11,7 +11,7 @@ use super::batch::ManyKeys;
 use super::faststr::GoString;
 #[cfg(gohmap_asm)]
 use super::malloc;
-use super::{fast32, fast64, faststr, iter};
+use super::{access, assign, delete, fast32, fast64, faststr, iter};
 use crate::fault::op;
 use crate::layout::Hiter;
 use crate::types::{MapType, Routines};
@@ -146,7 +146,7 @@ pub struct Found {
     pub ok: u64,
 }
 
-/// The fast64, fast32 and faststr operations of one implementation. Each takes the type, the address of the header and the
+/// The operations of one implementation: fast64, fast32, faststr, and those of plain keys. Each takes the type, the address of the header and the
 /// key. Assembly is for types whose keys are hashed with AES ([`MapType::aes`]).
 #[derive(Debug)]
 pub struct Fast64 {
@@ -177,6 +177,14 @@ pub struct Fast64 {
     pub mapaccess2_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize) -> Found,
     /// `mapdelete_faststr`.
     pub mapdelete_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize),
+    /// `mapassign` for keys that are plain memory ([`MapType::plain_key`]), with the address of the key.
+    pub mapassign_plain: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> usize,
+    /// `mapaccess1`, likewise.
+    pub mapaccess1_plain: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> usize,
+    /// `mapaccess2`, likewise.
+    pub mapaccess2_plain: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> Found,
+    /// `mapdelete`, likewise.
+    pub mapdelete_plain: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize),
     /// `mapiternext`, for map types of every kind.
     pub mapiternext: unsafe extern "C-unwind" fn(t: &MapType, it: &mut Hiter),
     /// Asks for the buckets of eight keys.
@@ -284,6 +292,35 @@ unsafe extern "C-unwind" fn gohmap_slow_mapdelete_faststr(t: &MapType, h: usize,
     op(|| unsafe { faststr::mapdelete_faststr(t, h, GoString { str, len }, &()) });
 }
 
+/// [`Fast64::mapassign_plain`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapassign(t: &MapType, h: usize, key: usize) -> usize {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { assign::mapassign(t, h, key, &()) })
+}
+
+/// [`Fast64::mapaccess1_plain`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapaccess1(t: &MapType, h: usize, key: usize) -> usize {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { access::mapaccess1(t, h, key, &()) })
+}
+
+/// [`Fast64::mapaccess2_plain`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapaccess2(t: &MapType, h: usize, key: usize) -> Found {
+    // SAFETY: the caller's promise.
+    let (elem, ok) = op(|| unsafe { access::mapaccess2(t, h, key, &()) });
+    Found { elem, ok: ok.into() }
+}
+
+/// [`Fast64::mapdelete_plain`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapdelete(t: &MapType, h: usize, key: usize) {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { delete::mapdelete(t, h, key, &()) });
+}
+
 /// [`Fast64::mapiternext`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 unsafe extern "C-unwind" fn gohmap_slow_mapiternext(t: &MapType, it: &mut Hiter) {
@@ -311,6 +348,10 @@ static PORTABLE: Fast64 = Fast64 {
     mapaccess1_str: gohmap_slow_mapaccess1_faststr,
     mapaccess2_str: gohmap_slow_mapaccess2_faststr,
     mapdelete_str: gohmap_slow_mapdelete_faststr,
+    mapassign_plain: gohmap_slow_mapassign,
+    mapaccess1_plain: gohmap_slow_mapaccess1,
+    mapaccess2_plain: gohmap_slow_mapaccess2,
+    mapdelete_plain: gohmap_slow_mapdelete,
     mapiternext: gohmap_slow_mapiternext,
     prefetch: no_prefetch,
     assign_many: None,

@@ -16,6 +16,7 @@ macro_rules! family {
         $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
         $assign32:ident $access1_32:ident $access2_32:ident $delete32:ident,
         $assign_str:ident $access1_str:ident $access2_str:ident $delete_str:ident,
+        $assign_plain:ident $access1_plain:ident $access2_plain:ident $delete_plain:ident,
         $next:ident $prefetch:ident
         $(, $words:ident $words_access1:ident $words_access2:ident $assign_many:expr, $get_many:expr)?
     ) => {
@@ -41,6 +42,10 @@ macro_rules! family {
             mapaccess1_str: $access1_str,
             mapaccess2_str: $access2_str,
             mapdelete_str: $delete_str,
+            mapassign_plain: $assign_plain,
+            mapaccess1_plain: $access1_plain,
+            mapaccess2_plain: $access2_plain,
+            mapdelete_plain: $delete_plain,
             mapiternext: $next,
             prefetch: $prefetch,
             assign_many: None,
@@ -65,6 +70,7 @@ family! {
     gohmap_slow_mapaccess2_fast32 gohmap_slow_mapdelete_fast32,
     gohmap_slow_mapassign_faststr gohmap_slow_mapaccess1_faststr
     gohmap_slow_mapaccess2_faststr gohmap_slow_mapdelete_faststr,
+    gohmap_slow_mapassign gohmap_slow_mapaccess1 gohmap_slow_mapaccess2 gohmap_slow_mapdelete,
     gohmap_slow_mapiternext no_prefetch
 }
 family! {
@@ -77,6 +83,7 @@ family! {
     gohmap_mapaccess2_fast32_sse41 gohmap_mapdelete_fast32_sse41,
     gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_sse41
     gohmap_mapaccess2_faststr_sse41 gohmap_mapdelete_faststr_sse41,
+    gohmap_mapassign_sse41 gohmap_mapaccess1_sse41 gohmap_mapaccess2_sse41 gohmap_mapdelete_sse41,
     gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41,
     SSE41_WORDS gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41 None, None
 }
@@ -90,6 +97,7 @@ family! {
     gohmap_mapaccess2_fast32_sse41 gohmap_mapdelete_fast32_sse41,
     gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_avx512
     gohmap_mapaccess2_faststr_avx512 gohmap_mapdelete_faststr_sse41,
+    gohmap_mapassign_sse41 gohmap_mapaccess1_sse41 gohmap_mapaccess2_sse41 gohmap_mapdelete_sse41,
     gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512,
     AVX512_WORDS gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512
     Some(gohmap_assignmany_fast64_avx512), Some(gohmap_getmany_fast64_avx512)
@@ -107,6 +115,10 @@ unsafe extern "C-unwind" {
     fn gohmap_mapaccess1_faststr_avx512(t: &MapType, h: usize, str: usize, len: usize) -> usize;
     fn gohmap_mapaccess2_faststr_avx512(t: &MapType, h: usize, str: usize, len: usize) -> Found;
     fn gohmap_mapdelete_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize);
+    fn gohmap_mapassign_sse41(t: &MapType, h: usize, key: usize) -> usize;
+    fn gohmap_mapaccess1_sse41(t: &MapType, h: usize, key: usize) -> usize;
+    fn gohmap_mapaccess2_sse41(t: &MapType, h: usize, key: usize) -> Found;
+    fn gohmap_mapdelete_sse41(t: &MapType, h: usize, key: usize);
     fn gohmap_mapaccess1_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> usize;
     fn gohmap_mapaccess2_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> Found;
     fn gohmap_mapaccess1_fast64_words_avx512(t: &MapType, h: usize, key: u64) -> usize;

@@ -1,17 +1,18 @@
-//! The routines for string keys against the portable functions: keys of all lengths, alike at both ends, some at the end of
-//! mapped memory.
+//! The routines for keys of many bytes against the portable functions: strings of all lengths and arrays, alike at both ends,
+//! some at the end of mapped memory.
 
 use super::faults::{hole, words};
 use super::{Copy, Isa, Numbers, checkasm_call, env, step_by_step};
 use gohmap::fault::guarded;
 use gohmap::heap::{OnFree, Prot, Role};
-use gohmap::layout::{HASH_WRITING, mem};
+use gohmap::layout::{HASH_WRITING, is_empty, mem};
 use gohmap::map::clear;
 use gohmap::types::{GoType, MapType};
 use gohmap::version::GoVersion;
 use std::ptr;
 
-/// Strings of `0..=40` bytes, of which many agree in length and at both ends; every third ends where mapped memory does.
+/// Strings of `0..=40` bytes, or all of one length, of which many agree in length and at both ends; every third ends where
+/// mapped memory does.
 struct Strings {
     page: *mut u8,
     all: Vec<(usize, usize)>,
@@ -21,7 +22,7 @@ struct Strings {
 const PAGE: usize = 4096;
 
 impl Strings {
-    fn new(n: &mut Numbers, how_many: usize) -> Self {
+    fn new(n: &mut Numbers, length: Option<usize>, how_many: usize) -> Self {
         let (rw, none) = (libc::PROT_READ | libc::PROT_WRITE, libc::PROT_NONE);
         // SAFETY: new memory, a page for each string that ends where the page does, and one behind it that cannot be read.
         let page = unsafe {
@@ -35,9 +36,9 @@ impl Strings {
         };
         let (mut all, mut bytes) = (Vec::new(), Vec::new());
         for i in 0..how_many {
-            let len = n.below(41) as usize;
+            let len = length.unwrap_or_else(|| n.below(41) as usize);
             let mut s = vec![b'x'; len];
-            if len > 0 {
+            for _ in 0..if len > 0 { 1 + n.below(2) } else { 0 } {
                 let at = n.below(len as u64) as usize;
                 s[at] = b'a' + n.below(26) as u8;
             }
@@ -75,7 +76,7 @@ impl Drop for Strings {
     }
 }
 
-/// An operation on a map with string keys.
+/// An operation on a map with such keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Op {
     Assign,
@@ -100,11 +101,15 @@ impl Op {
     /// The map must be a live one, or fault where that is watched; the string outlives it.
     pub(super) unsafe fn call(self, isa: Isa, c: &Copy, (str, len): (usize, usize)) -> (Option<(Role, usize)>, u64) {
         let f = isa.fast64();
-        let f = match self {
-            Self::Assign => f.mapassign_str as *const (),
-            Self::Access1 => f.mapaccess1_str as *const (),
-            Self::Access2 => f.mapaccess2_str as *const (),
-            Self::Delete => f.mapdelete_str as *const (),
+        let f = match (self, c.t.plain_key) {
+            (Self::Assign, false) => f.mapassign_str as *const (),
+            (Self::Access1, false) => f.mapaccess1_str as *const (),
+            (Self::Access2, false) => f.mapaccess2_str as *const (),
+            (Self::Delete, false) => f.mapdelete_str as *const (),
+            (Self::Assign, true) => f.mapassign_plain as *const (),
+            (Self::Access1, true) => f.mapaccess1_plain as *const (),
+            (Self::Access2, true) => f.mapaccess2_plain as *const (),
+            (Self::Delete, true) => f.mapdelete_plain as *const (),
         };
         let mut out = [0; 2];
         // SAFETY: the caller's promise.
@@ -122,39 +127,49 @@ impl Op {
 /// Every operation with the trap flag set: what [`super::every_instruction_unwinds`] asks of them.
 pub(super) fn stepped(isa: Isa) {
     let mut n = Numbers(7);
-    let strings = Strings::new(&mut n, 24);
-    let [c, _] = twins(7, GoVersion::V1_22, 8, OnFree::Keep);
-    for i in 0..160 {
-        let (op, key) = (Op::any(&mut n), strings.all[n.below(if i < 80 { 6 } else { 24 }) as usize]);
-        step_by_step(|| {
-            // SAFETY: a live map, and a string that outlives it.
-            unsafe { op.call(isa, &c, key) };
-        });
+    for length in [None, Some(12), Some(16)] {
+        let strings = Strings::new(&mut n, length, 24);
+        let c = twin(length, 7, GoVersion::V1_22, 8, OnFree::Keep);
+        for i in 0..120 {
+            let (op, key) = (Op::any(&mut n), strings.all[n.below(if i < 60 { 6 } else { 24 }) as usize]);
+            step_by_step(|| {
+                // SAFETY: a live map, and a string that outlives it.
+                unsafe { op.call(isa, &c, key) };
+            });
+        }
     }
 }
 
-/// A map with string keys.
-pub(super) fn twin(seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> Copy {
+/// A map with keys that are strings, or arrays of so many bytes.
+pub(super) fn twin(length: Option<usize>, seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> Copy {
     let like = Copy::with(seed, version, elem, 0, false, on_free);
-    let t = MapType::of(&like.t.rt, &GoType::string(), &like.t.elem).expect("strings are comparable");
+    let key = length.map_or_else(GoType::string, |n| GoType::array(&GoType::uint8(), n));
+    let t = MapType::of(&like.t.rt, &key, &like.t.elem).expect("bytes are comparable");
+    assert_eq!(t.plain_key, length.is_some());
     Copy::of(t, 0)
 }
 
 /// Two maps alike.
-fn twins(seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> [Copy; 2] {
-    [0, 1].map(|_| twin(seed, version, elem, on_free))
+fn twins(length: Option<usize>, seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> [Copy; 2] {
+    [0, 1].map(|_| twin(length, seed, version, elem, on_free))
+}
+
+/// Strings as often as arrays of all lengths.
+fn any_length(n: &mut Numbers) -> Option<usize> {
+    (n.below(2) == 0).then(|| [9, 12, 15, 16, 17, 24, 32][n.below(7) as usize])
 }
 
 #[test]
-fn strings_agree_on_random_states() {
+fn they_agree_on_random_states() {
     let mut n = Numbers(env("GOHMAP_SEED", 1));
     let (mut found, mut absent, mut deleted, mut tampered, mut looked) = (0, 0, 0, 0, 0);
     for isa in Isa::available().into_iter().skip(1) {
-        for map in 0..160 {
+        for map in 0..300 {
             let how_many = [6, 12, 60, 400][n.below(4) as usize];
-            let strings = Strings::new(&mut n, how_many);
+            let length = any_length(&mut n);
+            let strings = Strings::new(&mut n, length, how_many);
             let (seed, version) = (n.next(), GoVersion::ALL[n.below(6) as usize]);
-            let [a, b] = twins(seed, version, [8, 8, 8, 0, 3, 40][map % 6], OnFree::Keep);
+            let [a, b] = twins(length, seed, version, [8, 8, 8, 0, 3, 40][map % 6], OnFree::Keep);
             for step in 0..1500 {
                 let key = strings.all[n.below(strings.all.len() as u64) as usize];
                 let op = Op::any(&mut n);
@@ -181,17 +196,25 @@ fn strings_agree_on_random_states() {
                         let at = (n.next() & ((1 << mem::ld8(a.h + 9)) - 1)) as usize * a.t.bucket.size;
                         let (i, j, mark) =
                             (n.below(8) as usize, n.below(8) as usize, [0, 1, 5, 9][n.below(4) as usize]);
-                        // A deleted key's pointer is nil.
-                        let alive = |i| mem::ld64(mem::ld64(a.h + 16) as usize + at + 8 + 16 * i) != 0;
-                        let both = n.below(2) == 0 && alive(j);
+                        let first = mem::ld64(a.h + 16) as usize + at;
+                        // No entry that is not counted comes to life: a table with more than it should have grows for ever.
+                        let live = alive(&a, first, i) && !is_empty(mem::ld8(first + i));
+                        let both = n.below(2) == 0 && alive(&a, first, j);
                         for c in [&a, &b] {
                             let bucket = mem::ld64(c.h + 16) as usize + at;
                             if both {
-                                mem::memmove(bucket + 8 + 16 * i, bucket + 8 + 16 * j, 16);
-                            } else if mem::ld64(bucket + 8 + 16 * i) != 0 {
+                                let key = |i| bucket + c.t.bucket.key(i);
+                                mem::memmove(key(i), key(j), c.t.bucket.key_size);
+                            } else if live {
                                 mem::st8(bucket + i, mark);
                             }
                         }
+                    }
+                    if n.below(60) == 0 {
+                        // At and beside the number from which on a table is rewritten.
+                        let limit = 1_u16 << mem::ld8(a.h + 9).min(15);
+                        let noverflow = limit.wrapping_add(n.below(3) as u16).wrapping_sub(1);
+                        [&a, &b].iter().for_each(|c| mem::st16(c.h + 10, noverflow));
                     }
                     if version >= GoVersion::V1_21 && n.below(600) == 0 {
                         clear::mapclear(&a.t, a.h, &());
@@ -208,6 +231,15 @@ fn strings_agree_on_random_states() {
     assert!(found > 100_000 && absent > 1000 && deleted > 10_000 && tampered > 1000 && looked > 1000, "{met}");
 }
 
+/// Whether a slot may be marked as one that has a key: the pointer of a string that was deleted is nil.
+///
+/// # Safety
+/// There must be such a bucket.
+unsafe fn alive(c: &Copy, bucket: usize, slot: usize) -> bool {
+    // SAFETY: the caller's promise.
+    c.t.plain_key || unsafe { mem::ld64(bucket + c.t.bucket.key(slot)) } != 0
+}
+
 /// Changes a mark for the time of a few lookups, so that small maps stay small; how many found something.
 fn look_at_false_marks(isa: Isa, copies: [&Copy; 2], strings: &Strings, n: &mut Numbers) -> u64 {
     let mut found = 0;
@@ -219,7 +251,7 @@ fn look_at_false_marks(isa: Isa, copies: [&Copy; 2], strings: &Strings, n: &mut 
         }
         let bucket = (n.next() & ((1 << mem::ld8(copies[0].h + 9)) - 1)) as usize * size;
         let slot = n.below(8) as usize;
-        if mem::ld64(array + bucket + 8 + 16 * slot) == 0 {
+        if !alive(copies[0], array + bucket, slot) {
             return 0;
         }
         let at = copies.map(|c| mem::ld64(c.h + 16) as usize + bucket + slot);
@@ -239,13 +271,15 @@ fn look_at_false_marks(isa: Isa, copies: [&Copy; 2], strings: &Strings, n: &mut 
 }
 
 #[test]
-fn strings_fault_alike() {
+fn they_fault_alike() {
     let mut n = Numbers(env("GOHMAP_SEED", 1));
     for isa in Isa::available().into_iter().skip(1) {
+        let keys = [None, Some(12), Some(24)].map(|length| Strings::new(&mut n, length, 4000));
         let (mut died, mut lost) = (0, 0);
-        let strings = Strings::new(&mut n, 4000);
         for map in 0..400 {
-            let [a, b] = twins(n.next(), GoVersion::V1_22, 8, OnFree::Reuse);
+            let length = [None, Some(12), None, Some(24)][map / 2 % 4];
+            let strings = &keys[usize::from(length.is_some()) + usize::from(length == Some(24))];
+            let [a, b] = twins(length, n.next(), GoVersion::V1_22, 8, OnFree::Reuse);
             // In small maps the bytes of some key are taken away, in large ones a page of buckets.
             let (first, how_many) = if map % 2 == 0 { (0, 4000) } else { (n.below(1000) as usize * 3, 6 + n.below(3)) };
             for step in 0..4000 {
