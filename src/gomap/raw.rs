@@ -18,7 +18,7 @@ use crate::runtime::Runtime;
 use crate::types::{Fast, MapType};
 use std::cell::Cell;
 use std::marker::PhantomData;
-use std::mem::{MaybeUninit, size_of};
+use std::mem::{ManuallyDrop, MaybeUninit, size_of};
 use std::sync::Arc;
 
 /// The header and its type; freed with the last handle.
@@ -214,7 +214,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
     }
 
     #[inline(always)]
-    fn keep(&self) -> Values<'_> {
+    fn keep(&self) -> ManuallyDrop<Values<'_>> {
         Values::keep(&self.t().rt, &self.owned.limbo, self.h())
     }
 

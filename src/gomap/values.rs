@@ -8,7 +8,7 @@ use crate::heap::{Request, Role};
 use crate::layout::mem;
 use crate::runtime::Runtime;
 use std::cell::{Cell, RefCell, UnsafeCell};
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -74,9 +74,10 @@ struct Lent {
 }
 
 impl<'m> Values<'m> {
-    /// For values that the map keeps.
-    pub(super) fn keep(rt: &'m Runtime, limbo: &'m Limbo, map: usize) -> Self {
-        Self { rt, limbo, map, lent: None }
+    /// For values that the map keeps: they leave nothing to be given up, and a drop costs something for each entry.
+    #[inline(always)]
+    pub(super) fn keep(rt: &'m Runtime, limbo: &'m Limbo, map: usize) -> ManuallyDrop<Self> {
+        ManuallyDrop::new(Self { rt, limbo, map, lent: None })
     }
 
     /// For a key that is only looked up.
