@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 /// Runs a crashing program, which must end with status 2 and begin with this line. It is a race: a thread that is stopped in
 /// the midst of `hashGrow`, with B of the new table and buckets of the old, lets the other one read what is behind the array,
-/// in Go as here. Some hundredths of a percent of all runs on a busy machine end so; not three of three.
+/// in Go as here. About one run in a thousand on a busy machine ends so; not three of three.
 fn crash(scenario: &str, first_line: &str) {
     for go in ["1.19", "1.22", "1.24-noswiss"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gohmap"));
