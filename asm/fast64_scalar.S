@@ -120,10 +120,7 @@ ENTRY gohmap_mapassign_fast64_scalar
 .Lundo: xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lslow: jmp     gohmap_slow_mapassign_fast64_scalar
 .Lraced:
-        subq    $8, %rsp
-        .cfi_adjust_cfa_offset 8
-        call    gohmap_concurrent_map_writes
-        ud2
+        RACED
         FIXUP   gohmap_mapassign_fast64_scalar, .Lflagged, .Lslow
         FIXUP   .Lflagged, .Lkey, .Lundo
         FIXUP   .Lkey, .Lcount, .Lunkey
@@ -277,10 +274,7 @@ ENTRY gohmap_mapdelete_fast64_scalar
 .Ldslow:
         jmp     gohmap_slow_mapdelete_fast64_scalar
 .Ldraced:
-        subq    $8, %rsp
-        .cfi_adjust_cfa_offset 8
-        call    gohmap_concurrent_map_writes
-        ud2
+        RACED
         FIXUP   gohmap_mapdelete_fast64_scalar, .Ldflagged, .Ldslow
         FIXUP   .Ldflagged, .Ldcount, .Ldundo
 END gohmap_mapdelete_fast64_scalar

@@ -413,10 +413,7 @@ ENTRY gohmap_mapassign_fast64_\isa
 .Lslow\@:
         jmp     gohmap_slow_mapassign_fast64_\isa
 .Lraced\@:
-        subq    $8, %rsp
-        .cfi_adjust_cfa_offset 8
-        call    gohmap_concurrent_map_writes
-        ud2
+        RACED
 END gohmap_mapassign_fast64_\isa
 
 ENTRY gohmap_mapset_fast64_\isa
@@ -434,10 +431,7 @@ ENTRY gohmap_mapset_fast64_\isa
 .Lsetslow\@:
         jmp     gohmap_slow_mapassign_fast64_\isa
 .Lsetraced\@:
-        subq    $8, %rsp
-        .cfi_adjust_cfa_offset 8
-        call    gohmap_concurrent_map_writes
-        ud2
+        RACED
 END gohmap_mapset_fast64_\isa
         .endm
 
@@ -455,8 +449,5 @@ ENTRY gohmap_mapassign_fast32_sse41
 .Lslow:
         jmp     gohmap_slow_mapassign_fast32
 .Lraced:
-        subq    $8, %rsp
-        .cfi_adjust_cfa_offset 8
-        call    gohmap_concurrent_map_writes
-        ud2
+        RACED
 END gohmap_mapassign_fast32_sse41

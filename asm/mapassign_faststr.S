@@ -63,25 +63,7 @@ ENTRY gohmap_mapassign_faststr_sse41
         testb   %r10b, %r10b
         je      .Lchain
 .Lfree:
-        movdqa  .Lones(%rip), %xmm3
-        pminub  %xmm2, %xmm3
-        pcmpeqb %xmm2, %xmm3
-        pmovmskb %xmm3, %eax
-        tzcntl  %eax, %r10d                     /* the first free slot */
-        cmpl    $8, %r10d
-        jae     .Lundo
-        movzbl  HMAP_B(%rsi), %ecx
-        testl   %ecx, %ecx
-        je      .Lsmall
-        movswq  HMAP_NOVERFLOW(%rsi), %rax      /* as ROOM of sse41.inc */
-        movq    HMAP_COUNT(%rsi), %r11
-        sarq    %cl, %rax
-        testq   %rax, %rax
-        jne     .Lundo
-        decl    %ecx
-        shrq    %cl, %r11
-        cmpq    MAPTYPE_LOAD_NUM(%rdi), %r11
-        jae     .Lundo
+        FREE    .Lsmall, .Lundo
 .Linsert:
         movq    %xmm2, %rax
         movq    %xmm8, %r11
@@ -102,11 +84,7 @@ ENTRY gohmap_mapassign_faststr_sse41
         incq    HMAP_COUNT(%rsi)
         jmp     .Lelem
 .Lsmall:
-        cmpq    $8, HMAP_COUNT(%rsi)
-        jae     .Lundo
-        cmpw    $0, HMAP_NOVERFLOW(%rsi)
-        je      .Linsert
-        jmp     .Lundo
+        ROOM_SMALL .Linsert, .Lundo
 
         /* In the rest of a chain only a hit is a fast case. */
 .Lchain:
@@ -169,10 +147,7 @@ ENTRY gohmap_mapassign_faststr_sse41
         END_WRITING_FLAGS .Lraced
         ret
 .Lraced:
-        subq    $8, %rsp
-        .cfi_adjust_cfa_offset 8
-        call    gohmap_concurrent_map_writes
-        ud2
+        RACED
         FIXUP   .Lkey, .Lcount, .Lunkey
         FIXUP   .Lbegin, .Lflagged, .Lslow
         FIXUP   .Lflagged, .Lelem, .Lundo

@@ -182,10 +182,7 @@ ENTRY gohmap_mapdelete_fast64_\isa
 .Lslow\@:
         jmp     gohmap_slow_mapdelete_fast64_\isa
 .Lraced\@:
-        subq    $8, %rsp
-        .cfi_adjust_cfa_offset 8
-        call    gohmap_concurrent_map_writes
-        ud2
+        RACED
         FIXUP   gohmap_mapdelete_fast64_\isa, .Lflagged\@, .Lslow\@
         FIXUP   .Lflagged\@, .Lfrom\@, .Lundo\@
         FIXUP   .Lsmall\@, .Lsmallflagged\@, .Lslow\@
@@ -253,10 +250,7 @@ ENTRY gohmap_mapdelete_fast32_sse41
 .Lslow:
         jmp     gohmap_slow_mapdelete_fast32
 .Lraced:
-        subq    $8, %rsp
-        .cfi_adjust_cfa_offset 8
-        call    gohmap_concurrent_map_writes
-        ud2
+        RACED
         FIXUP   gohmap_mapdelete_fast32_sse41, .Lflagged, .Lslow
         FIXUP   .Lflagged, .Lfrom, .Lundo
         FIXUP   .Lsmall, .Lsmallflagged, .Lslow

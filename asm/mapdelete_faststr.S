@@ -92,10 +92,7 @@ ENTRY gohmap_mapdelete_faststr_sse41
         movq    %r9, %rcx
         jmp     gohmap_slow_mapdelete_faststr
 .Lraced:
-        subq    $8, %rsp
-        .cfi_adjust_cfa_offset 8
-        call    gohmap_concurrent_map_writes
-        ud2
+        RACED
         FIXUP   .Lelem, .Lcount, .Lunstored
         FIXUP   .Lhere, .Lelem, .Lundokey
         FIXUP   .Lbegin, .Lflagged, .Lslow

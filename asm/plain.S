@@ -163,25 +163,7 @@ ENTRY gohmap_mapassign_sse41
         testb   %r11b, %r11b
         je      .Lchain
 .Lfree:
-        movdqa  .Lones(%rip), %xmm3
-        pminub  %xmm2, %xmm3
-        pcmpeqb %xmm2, %xmm3
-        pmovmskb %xmm3, %eax
-        tzcntl  %eax, %r10d                     /* the first free slot */
-        cmpl    $8, %r10d
-        jae     .Lundo
-        movzbl  HMAP_B(%rsi), %ecx
-        testl   %ecx, %ecx
-        je      .Lsmall
-        movswq  HMAP_NOVERFLOW(%rsi), %rax      /* as ROOM of sse41.inc */
-        movq    HMAP_COUNT(%rsi), %r11
-        sarq    %cl, %rax
-        testq   %rax, %rax
-        jne     .Lundo
-        decl    %ecx
-        shrq    %cl, %r11
-        cmpq    MAPTYPE_LOAD_NUM(%rdi), %r11
-        jae     .Lundo
+        FREE    .Lsmall, .Lundo
 .Linsert:
         movl    %r10d, %r11d
         movq    %xmm2, %rax
@@ -213,11 +195,7 @@ ENTRY gohmap_mapassign_sse41
         incq    HMAP_COUNT(%rsi)
         jmp     .Lelem
 .Lsmall:
-        cmpq    $8, HMAP_COUNT(%rsi)
-        jae     .Lundo
-        cmpw    $0, HMAP_NOVERFLOW(%rsi)
-        je      .Linsert
-        jmp     .Lundo
+        ROOM_SMALL .Linsert, .Lundo
 
         /* In the rest of a chain only a hit is a fast case. */
 .Lchain:
@@ -261,10 +239,7 @@ ENTRY gohmap_mapassign_sse41
 .Lslow:
         jmp     gohmap_slow_mapassign
 .Lraced:
-        subq    $8, %rsp
-        .cfi_adjust_cfa_offset 8
-        call    gohmap_concurrent_map_writes
-        ud2
+        RACED
         FIXUP   gohmap_mapassign_sse41, .Lflagged, .Lslow
         FIXUP   .Lflagged, .Lcount, .Lundo
         FIXUP   .Lsmall, .Lfirst, .Lundo
@@ -334,10 +309,7 @@ ENTRY gohmap_mapdelete_sse41
 .Ldelslow:
         jmp     gohmap_slow_mapdelete
 .Ldelraced:
-        subq    $8, %rsp
-        .cfi_adjust_cfa_offset 8
-        call    gohmap_concurrent_map_writes
-        ud2
+        RACED
         FIXUP   gohmap_mapdelete_sse41, .Ldelflagged, .Ldelslow
         FIXUP   .Ldelflagged, .Ldone, .Ldelundo
         FIXUP   .Ldeldiffers, .Ldelleave, .Ldelundo

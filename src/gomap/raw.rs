@@ -11,7 +11,6 @@ use crate::fault::{op, ready};
 use crate::heap::{Request, Role};
 use crate::layout::mem;
 use crate::map;
-
 use crate::map::{amd64, compiled};
 use crate::probe::{Probe, Step};
 use crate::runtime::Runtime;

@@ -146,8 +146,8 @@ pub struct Found {
     pub ok: u64,
 }
 
-/// The operations of one implementation: fast64, fast32, faststr, and those of plain keys. Each takes the type, the address of the header and the
-/// key. Assembly is for types whose keys are hashed with AES ([`MapType::aes`]).
+/// The operations of one implementation: fast64, fast32, faststr, and those of plain keys. Each takes the type, the address of
+/// the header and the key. Assembly is for types whose keys are hashed with AES ([`MapType::aes`]).
 #[derive(Debug)]
 pub struct Fast64 {
     /// `mapassign_fast64`: the address of the element.
