@@ -36,7 +36,6 @@ impl Limbo {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if self.ranges.fetch_sub(1, Ordering::AcqRel) == 1 {
             waiting.drain(..).for_each(|a| rt.heap.free(a));
-            rt.heap.set_ranged(map, false);
             rt.heap.hold(map, false);
         }
     }

@@ -253,7 +253,7 @@ impl Heap {
     }
 
     /// The same, said by whoever ranges, before looking at the map for the first time and after the last: what the map's own
-    /// operations note comes a moment too late for those of another thread.
+    /// operations note comes a moment too late for those of another thread. The last one to say so takes that back as well.
     pub fn hold(&self, owner: usize, held: bool) {
         let mut s = self.state();
         if let Some(ring) = s.header(owner) {

@@ -253,10 +253,12 @@ impl Records {
         record.ranged || record.held
     }
 
-    /// Notes that somebody says so.
+    /// Notes that somebody says so, or that nobody does any more.
     #[inline]
     pub(super) fn hold(&mut self, ring: Id, held: bool) {
-        self.all[ring as usize].held = held;
+        let record = &mut self.all[ring as usize];
+        record.held = held;
+        record.ranged &= held;
     }
 
     /// Notes it.
