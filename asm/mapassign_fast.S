@@ -1,9 +1,11 @@
 /*
- * runtime.mapassign_fast64, and the whole of m[k] = v for elements of 8 bytes; runtime.mapassign_fast32.
+ * runtime.mapassign_fast64, and the whole of m[k] = v for elements of 8 bytes; runtime.mapassign_fast32 and
+ * mapassign_fast64ptr.
  *
  *   usize gohmap_mapassign_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)  ->  address of the element
  *   usize gohmap_mapset_fast64_ISA(…, rcx = value)  ->  0, or the address where the value is still to be stored
  *   usize gohmap_mapassign_fast32_sse41(…)  ->  as the first; the key is zero extended
+ *   usize gohmap_mapassign_fast64ptr_ISA(…)  ->  as the first
  *
  * The fast cases: the key is in the chain, or a slot is free and the table need not grow; evacuation work comes first
  * (growwork_fast64.S). Every other case (nil map, a write under way, no buckets, about to grow, chain full) jumps to the
@@ -435,19 +437,26 @@ ENTRY gohmap_mapset_fast64_\isa
 END gohmap_mapset_fast64_\isa
         .endm
 
+/* A routine without evacuation work, whose map is growing, or about to, in its slow cases. */
+        .macro  MAPASSIGN name, isa, slow
+ENTRY \name
+        testq   %rsi, %rsi
+        je      .Lslow\@
+        ASSIGN  \isa, 0, 0, .Lslow\@, .Lundo\@, .Lundo\@, .Lraced\@
+.Lundo\@:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lslow\@:
+        jmp     \slow
+.Lraced\@:
+        RACED
+END \name
+        .endm
+
         .set    ELEMS, ELEMS_64
         MAPASSIGN_FAST64 sse41
         MAPASSIGN_FAST64 avx512
+        MAPASSIGN gohmap_mapassign_fast64ptr_sse41, sse41, gohmap_slow_mapassign_fast64ptr
+        MAPASSIGN gohmap_mapassign_fast64ptr_avx512, avx512, gohmap_slow_mapassign_fast64ptr
 
         .set    ELEMS, ELEMS_32
-ENTRY gohmap_mapassign_fast32_sse41
-        testq   %rsi, %rsi
-        je      .Lslow
-        ASSIGN  sse41x32, 0, 0, .Lslow, .Lundo, .Lundo, .Lraced
-.Lundo:
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-.Lslow:
-        jmp     gohmap_slow_mapassign_fast32
-.Lraced:
-        RACED
-END gohmap_mapassign_fast32_sse41
+        MAPASSIGN gohmap_mapassign_fast32_sse41, sse41x32, gohmap_slow_mapassign_fast32

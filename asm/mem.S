@@ -50,14 +50,30 @@ ENTRY gohmap_memmove
         jb      5f
         cmpq    $256, %rdx
         jae     3f
-1:      cmpq    $8, %rdx
-        jb      2f
+        cmpq    $8, %rdx
+        jb      6f
+        /* The last eight bytes may overlap those before: they are loaded before anything is stored. */
         movq    (%rsi), %rax
-        movq    %rax, (%rdi)
-        addq    $8, %rsi
+        movq    -8(%rsi,%rdx), %rcx
+        leaq    -8(%rdi,%rdx), %rdx
+        subq    %rdi, %rsi
+        cmpq    %rdx, %rdi
+        jae     8f
+7:      movq    %rax, (%rdi)
         addq    $8, %rdi
-        subq    $8, %rdx
-        jmp     1b
+        cmpq    %rdx, %rdi
+        jae     8f
+        movq    (%rsi,%rdi), %rax
+        jmp     7b
+8:      movq    %rcx, (%rdx)
+        ret
+6:      cmpq    $4, %rdx
+        jb      2f
+        movl    (%rsi), %eax
+        movl    -4(%rsi,%rdx), %ecx
+        movl    %eax, (%rdi)
+        movl    %ecx, -4(%rdi,%rdx)
+        ret
 2:      testq   %rdx, %rdx
         je      4f
         movb    (%rsi), %al

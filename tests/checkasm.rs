@@ -11,11 +11,10 @@ use gohmap::map::amd64::Isa;
 use gohmap::map::{clear, fast64, iter, make};
 use gohmap::rng::Rng;
 use gohmap::runtime::{Runtime, RuntimeConfig};
-use gohmap::types::{GoType, MapType};
+use gohmap::types::{Fast, GoType, MapType};
 use gohmap::version::GoVersion;
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[path = "checkasm/bytes.rs"]
 mod bytes;
@@ -25,6 +24,10 @@ mod faults;
 mod first;
 #[path = "checkasm/many.rs"]
 mod many;
+#[path = "checkasm/stepping.rs"]
+mod stepping;
+
+use stepping::step_by_step;
 
 core::arch::global_asm!(
     // u64 checkasm_call(rdi = f, rsi = a, rdx = b, rcx = c, r8 = d, r9 = &mut [u64; 2])
@@ -147,15 +150,18 @@ enum Op {
 impl Op {
     const ALL: [Self; 5] = [Self::Assign, Self::Set, Self::Access1, Self::Access2, Self::Delete];
 
-    /// The function for maps with keys of this size; those of four bytes are set by none of assembly.
-    fn of(self, isa: Isa, key_size: usize) -> *const () {
+    /// The function for maps of a type; only keys of eight bytes without pointers are set by one of assembly, and pointers
+    /// deleted by none.
+    fn of(self, isa: Isa, t: &MapType) -> *const () {
         let f = isa.fast64();
-        match (self, key_size) {
-            (Self::Assign, 8) => f.mapassign as *const (),
-            (Self::Set, 8) => f.mapset as *const (),
-            (Self::Access1, 8) => f.mapaccess1 as *const (),
-            (Self::Access2, 8) => f.mapaccess2 as *const (),
-            (Self::Delete, 8) => f.mapdelete as *const (),
+        match (self, t.fast) {
+            (Self::Assign, Fast::Fast64) => f.mapassign as *const (),
+            (Self::Set, Fast::Fast64) => f.mapset as *const (),
+            (Self::Assign | Self::Set, Fast::Fast64Ptr) => f.mapassign_ptr as *const (),
+            (Self::Access1, Fast::Fast64 | Fast::Fast64Ptr) => f.mapaccess1 as *const (),
+            (Self::Access2, Fast::Fast64 | Fast::Fast64Ptr) => f.mapaccess2 as *const (),
+            (Self::Delete, Fast::Fast64) => f.mapdelete as *const (),
+            (Self::Delete, Fast::Fast64Ptr) => Isa::Portable.fast64().mapdelete as *const (),
             (Self::Assign | Self::Set, _) => f.mapassign32 as *const (),
             (Self::Access1, _) => f.mapaccess1_32 as *const (),
             (Self::Access2, _) => f.mapaccess2_32 as *const (),
@@ -170,7 +176,7 @@ impl Op {
     unsafe fn call(self, isa: Isa, c: &Copy, key: u64, value: u64) -> Said {
         let mut out = [0; 2];
         // SAFETY: the caller's promise; the functions take these arguments, or fewer.
-        let rax = unsafe { checkasm_call(self.of(isa, c.t.bucket.key_size), &c.t, c.h, key, value, &mut out) };
+        let rax = unsafe { checkasm_call(self.of(isa, &c.t), &c.t, c.h, key, value, &mut out) };
         assert_eq!(out[0], 0, "{isa:?} {self:?}: a protected register changed");
         let zeroes = rax == c.zeroes;
         let place = |a| if zeroes { None } else { Some(c.place(a)) };
@@ -229,6 +235,20 @@ enum Said {
     Place(Option<(gohmap::heap::Role, usize)>, u64),
 }
 
+/// Kinds of keys that are passed in a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Words,
+    Pointers,
+    Narrow,
+}
+
+impl Kind {
+    fn any(n: &mut Numbers) -> Self {
+        [Self::Words, Self::Words, Self::Words, Self::Pointers, Self::Narrow, Self::Narrow][n.below(6) as usize]
+    }
+}
+
 /// One of two maps that are kept alike.
 struct Copy {
     t: MapType,
@@ -257,10 +277,23 @@ impl Copy {
         Self::of(MapType::u64(&rt, elem, pointers), hint)
     }
 
-    /// The same with keys of four bytes.
-    fn narrow(seed: u64, version: GoVersion, elem: usize, hint: i64, pointers: bool, on_free: OnFree) -> Self {
-        let wide = Self::with(seed, version, elem, 0, pointers, on_free);
-        let t = MapType::of(&wide.t.rt, &GoType::uint32(), &wide.t.elem).expect("integers are comparable");
+    /// The same with keys of a kind.
+    fn of_kind(
+        kind: Kind,
+        seed: u64,
+        version: GoVersion,
+        elem: usize,
+        hint: i64,
+        pointers: bool,
+        on_free: OnFree,
+    ) -> Self {
+        let key = match kind {
+            Kind::Words => return Self::with(seed, version, elem, hint, pointers, on_free),
+            Kind::Pointers => GoType::unsafe_pointer(),
+            Kind::Narrow => GoType::uint32(),
+        };
+        let words = Self::with(seed, version, elem, 0, pointers, on_free);
+        let t = MapType::of(&words.t.rt, &key, &words.t.elem).expect("such keys are comparable");
         Self::of(t, hint)
     }
 
@@ -364,6 +397,7 @@ struct Met {
     steps: u64,
     maps: u64,
     narrow: u64,
+    pointers: u64,
     growing: u64,
     chains: u64,
     absent: u64,
@@ -393,6 +427,7 @@ fn every_operation_agrees_on_random_states() {
             ("tampered", met.tampered),
             ("yielded", met.yielded),
             ("narrow", met.narrow * 1000),
+            ("pointers", met.pointers * 2000),
         ] {
             assert!(times > least, "the walk met too few states: {what} {times}");
         }
@@ -408,18 +443,13 @@ fn walk(isa: Isa, seed: u64, n: &mut Numbers, met: &mut Met) {
     let map_seed = n.next();
     let pointers = elem == 8 && n.below(4) == 0;
     // Iterators outlive the arrays that they go through.
-    let narrow = n.below(3) == 0;
-    let [a, b] = [0, 1].map(|_| {
-        if narrow {
-            Copy::narrow(map_seed, version, elem, hint, pointers, OnFree::Keep)
-        } else {
-            Copy::with(map_seed, version, elem, hint, pointers, OnFree::Keep)
-        }
-    });
-    met.narrow += u64::from(narrow);
+    let kind = Kind::any(n);
+    let [a, b] = [0, 1].map(|_| Copy::of_kind(kind, map_seed, version, elem, hint, pointers, OnFree::Keep));
+    met.narrow += u64::from(kind == Kind::Narrow);
+    met.pointers += u64::from(kind == Kind::Pointers);
     let collisions = n.below(3) == 0;
     let pool = if collisions { colliding(&a, n, 60) } else { Vec::new() };
-    let range = [6, 9, 14, 60, 300, 2000, if narrow { 1 << 32 } else { u64::MAX }][n.below(7) as usize];
+    let range = [6, 9, 14, 60, 300, 2000, if kind == Kind::Narrow { 1 << 32 } else { u64::MAX }][n.below(7) as usize];
     let (deletes, lookups) = (n.below(45), n.below(40));
     let length = 200 + n.below(4000);
     for step in 0..length {
@@ -542,120 +572,4 @@ fn disturb(a: &Copy, b: &Copy, n: &mut Numbers, version: GoVersion, met: &mut Me
             _ => {}
         }
     }
-}
-
-static STEPPED: AtomicUsize = AtomicUsize::new(0);
-static LOST: AtomicUsize = AtomicUsize::new(0);
-/// Header whose `hashWriting` the trap handler clears as soon as it sees it set; 0 for none.
-static INTERFERE: AtomicUsize = AtomicUsize::new(0);
-
-unsafe extern "C" {
-    static __start_gohmap_text: u8;
-    static __stop_gohmap_text: u8;
-}
-
-/// Runs after every instruction while the trap flag is set: inside a routine, the unwinder must find the caller.
-extern "C" fn on_trap(_: libc::c_int, _: *mut libc::siginfo_t, ctx: *mut libc::c_void) {
-    // SAFETY: the kernel's context of this thread, ours to change.
-    let regs = unsafe { &mut (*ctx.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
-    let pc = regs[libc::REG_RIP as usize] as usize;
-    let text = (&raw const __start_gohmap_text) as usize..(&raw const __stop_gohmap_text) as usize;
-    if !text.contains(&pc) {
-        if INTERFERE.load(Ordering::Relaxed) == 1 {
-            // The flag was cleared and the routine has gone to report it: no more steps.
-            regs[libc::REG_EFL as usize] &= !0x100;
-        }
-        return;
-    }
-    STEPPED.fetch_add(1, Ordering::Relaxed);
-    let h = INTERFERE.load(Ordering::Relaxed);
-    if h > 1 {
-        // SAFETY: a live header.
-        unsafe {
-            let flags = mem::ld8(h + 8);
-            if flags & layout::HASH_WRITING != 0 {
-                mem::st8(h + 8, flags & !layout::HASH_WRITING);
-                INTERFERE.store(1, Ordering::Relaxed);
-            }
-        }
-    }
-    let (mut seen_pc, mut found) = (false, false);
-    // SAFETY: the tests of this file that unwind here take turns.
-    unsafe {
-        backtrace::trace_unsynchronized(|f| {
-            seen_pc |= f.ip() as usize == pc;
-            let call = checkasm_call as *const () as usize;
-            found |= seen_pc && (call..call + 400).contains(&(f.ip() as usize));
-            !found
-        });
-    }
-    if !found {
-        LOST.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Calls `f` with the trap flag set.
-fn step_by_step(f: impl FnOnce()) {
-    // SAFETY: sets and clears the flag, and nothing else.
-    unsafe { core::arch::asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq") };
-    f();
-    // SAFETY: as above.
-    unsafe { core::arch::asm!("pushfq", "and qword ptr [rsp], 0xfffffffffffffeff", "popfq") };
-}
-
-/// At every instruction of a routine the unwinder finds the caller: what makes tracebacks of faults true. And a flag that
-/// somebody else clears meanwhile is found missing at the end.
-#[test]
-fn every_instruction_unwinds() {
-    // SAFETY: a handler for the trace trap; the flag is set around single calls.
-    unsafe {
-        let mut a: libc::sigaction = std::mem::zeroed();
-        a.sa_sigaction = on_trap as *const () as usize;
-        a.sa_flags = libc::SA_SIGINFO;
-        libc::sigaction(libc::SIGTRAP, &a, std::ptr::null_mut());
-    }
-    let stepped_call = |op: Op, isa: Isa, c: &Copy, key: u64| {
-        step_by_step(|| {
-            // SAFETY: a live map.
-            unsafe { op.call(isa, c, key, 1) };
-        });
-    };
-    for isa in Isa::available().into_iter().skip(1) {
-        bytes::stepped(isa);
-        for op in Op::ALL {
-            let before = STEPPED.load(Ordering::Relaxed);
-            let wide = |elem| Copy::new(7, GoVersion::V1_22, elem, 0);
-            let narrow = Copy::narrow(7, GoVersion::V1_22, 8, 0, false, OnFree::Keep);
-            for c in if op == Op::Set { vec![wide(8)] } else { vec![wide(8), wide(16), narrow] } {
-                for key in 0..30 {
-                    let others = if key % 2 == 0 { Op::Assign } else { op };
-                    stepped_call(others, isa, &c, key);
-                    stepped_call(op, isa, &c, key / 2);
-                }
-            }
-            many::stepped(isa, op);
-            assert!(STEPPED.load(Ordering::Relaxed) > before + 100, "{isa} {op:?} took no steps");
-            if matches!(op, Op::Access1 | Op::Access2) {
-                continue;
-            }
-            let c = Copy::new(7, GoVersion::V1_22, 8, 0);
-            for key in 0..40 {
-                // SAFETY: a live map.
-                unsafe { Op::Assign.call(isa, &c, key, 0) };
-            }
-            for key in [3, 1000] {
-                INTERFERE.store(c.h, Ordering::Relaxed);
-                // SAFETY: nothing that needs dropping is pending in the closure.
-                let died = unsafe { gohmap::fault::guarded(|| stepped_call(op, isa, &c, key)) };
-                INTERFERE.store(0, Ordering::Relaxed);
-                assert!(
-                    matches!(&died, Err(gohmap::fault::Death::Fatal(f)) if f.text() == "concurrent map writes" && !f.is_throw()),
-                    "{isa} {op:?}: {died:?}"
-                );
-            }
-        }
-    }
-    let (stepped, lost) = (STEPPED.load(Ordering::Relaxed), LOST.load(Ordering::Relaxed));
-    println!("{stepped} instructions, {lost} without their caller");
-    assert!(stepped > 1000 && lost == 0, "{lost} of {stepped} instructions do not unwind to the caller");
 }

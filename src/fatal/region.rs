@@ -10,7 +10,7 @@ use super::panic::{Defer, GoPanic, InFlight, Recovered};
 use super::throw::GoFatal;
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
-use std::mem::{self, MaybeUninit};
+use std::mem::{self, ManuallyDrop, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
@@ -102,6 +102,13 @@ impl Region {
         #[cfg(not(gohmap_asm))]
         unreachable!("no fault is caught in a build without assembly")
     }
+
+    /// What has landed here.
+    #[cold]
+    fn taken(&self) -> Landed {
+        // SAFETY: `land` filled the cell before it came here, and nobody else looks at it.
+        unsafe { (*self.landed.get()).take() }.expect("a landing brings its reason")
+    }
 }
 
 #[cfg(gohmap_asm)]
@@ -122,15 +129,16 @@ unsafe fn gohmap_guard(_: *mut u64, f: unsafe extern "C-unwind" fn(*mut u8), dat
 }
 
 struct Call<F, R> {
-    f: Option<F>,
+    /// Taken by [`call`], which is called once.
+    f: ManuallyDrop<F>,
     out: MaybeUninit<R>,
 }
 
 unsafe extern "C-unwind" fn call<F: FnOnce() -> R, R>(data: *mut u8) {
-    // SAFETY: `run` passes its own `Call<F, R>`, which outlives this call and is not otherwise used meanwhile.
-    let c = unsafe { &mut *data.cast::<Call<F, R>>() };
-    if let Some(f) = c.f.take() {
-        c.out.write(f());
+    // SAFETY: `run` passes its own `Call<F, R>` once, which outlives this call and is not otherwise used meanwhile.
+    unsafe {
+        let c = &mut *data.cast::<Call<F, R>>();
+        c.out.write(ManuallyDrop::take(&mut c.f)());
     }
 }
 
@@ -157,39 +165,40 @@ impl Drop for Leave<'_> {
 /// Runs `f` in a region.
 ///
 /// Whoever leaves entries in the goroutine's lists takes them out again before returning, so after an ordinary return
-/// there is little to put back: this is on the way of every slow case of a map operation.
-#[inline]
-pub(crate) fn run<R>(catch: Catch, f: impl FnOnce() -> R) -> Result<R, Landed> {
-    fn go<F: FnOnce() -> R, R>(catch: Catch, f: F) -> Result<R, Landed> {
-        super::goroutine::with_current(|g| {
-            let region =
-                Region { landing_sp: Cell::new(0), outer: g.region.get(), catch, landed: UnsafeCell::new(None) };
-            let mut c = Call { f: Some(f), out: MaybeUninit::uninit() };
-            let leave =
-                Leave { g, region: region.outer, defers: g.defers.get(), panics: g.panics.get(), in_c: g.in_c.get() };
-            g.region.set(&region);
-            if catch == Catch::Everything {
-                // Deferred calls of the surroundings are none of the experiment's.
-                g.defers.set(ptr::null());
+/// there is little to put back: this is on the way of every slow case of a map operation. Copying what `f` has captured
+/// can cost as much as all the rest, for it has just been stored word by word: let it capture few words.
+#[inline(always)]
+pub(crate) fn run<F: FnOnce() -> R, R>(catch: Catch, f: F) -> Result<R, Landed> {
+    super::goroutine::with_current(|g| {
+        // Empty, or emptied below, when it goes.
+        let region = ManuallyDrop::new(Region {
+            landing_sp: Cell::new(0),
+            outer: g.region.get(),
+            catch,
+            landed: UnsafeCell::new(None),
+        });
+        let mut c = Call { f: ManuallyDrop::new(f), out: MaybeUninit::uninit() };
+        let leave =
+            Leave { g, region: region.outer, defers: g.defers.get(), panics: g.panics.get(), in_c: g.in_c.get() };
+        g.region.set(&raw const *region);
+        if catch == Catch::Everything {
+            // Deferred calls of the surroundings are none of the experiment's.
+            g.defers.set(ptr::null());
+        }
+        // SAFETY: `call::<F, R>` takes this `Call`; `gohmap_guard` keeps the System V contract whether `f` returns, unwinds or
+        // something lands.
+        let landed = unsafe { gohmap_guard(region.landing_sp.as_ptr(), call::<F, R>, ptr::from_mut(&mut c).cast()) };
+        if landed == 0 {
+            if catch == Catch::Op {
+                mem::forget(leave);
+                g.region.set(region.outer);
             }
-            // SAFETY: `call::<F, R>` takes this `Call`; `gohmap_guard` keeps the System V contract whether `f`
-            // returns, unwinds or something lands.
-            let landed =
-                unsafe { gohmap_guard(region.landing_sp.as_ptr(), call::<F, R>, ptr::from_mut(&mut c).cast()) };
-            if landed == 0 {
-                if catch == Catch::Op {
-                    mem::forget(leave);
-                    g.region.set(region.outer);
-                }
-                // SAFETY: `call` returned, so it has written `out`.
-                Ok(unsafe { c.out.assume_init_read() })
-            } else {
-                // SAFETY: `land` filled the cell before it came here, and nobody else looks at it.
-                Err(unsafe { (*region.landed.get()).take() }.expect("a landing brings its reason"))
-            }
-        })
-    }
-    go(catch, f)
+            // SAFETY: `call` returned, so it has written `out`.
+            Ok(unsafe { c.out.assume_init() })
+        } else {
+            Err(region.taken())
+        }
+    })
 }
 
 /// Runs `f` and stops whatever would end the Go program; the body of `fault::guarded`.

@@ -20,7 +20,7 @@ mod sigpanic;
 pub use crate::fatal::Death;
 use crate::fatal::Program;
 use crate::fatal::program;
-use crate::fatal::region::{Catch, catch_everything, run};
+use crate::fatal::region::{Catch, Landed, catch_everything, run};
 
 /// Installs the handler for SIGSEGV and SIGBUS, once; does nothing in a build without assembly.
 ///
@@ -67,12 +67,16 @@ pub fn run_main(p: Program, f: fn()) -> ! {
 /// # Panics
 /// Unwinds with [`GoPanic`](crate::fatal::GoPanic) (or, inside [`guarded`], [`GoFatal`](crate::fatal::GoFatal)) when
 /// the operation dies.
-#[inline]
+#[inline(always)]
 pub fn op<R>(f: impl FnOnce() -> R) -> R {
+    #[cold]
+    fn unwind(landed: Landed) -> ! {
+        landed.unwind()
+    }
     ready();
     match run(Catch::Op, f) {
         Ok(r) => r,
-        Err(landed) => landed.unwind(),
+        Err(landed) => unwind(landed),
     }
 }
 

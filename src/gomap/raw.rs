@@ -79,12 +79,13 @@ pub fn equal<T: Key>(rt: &Runtime, a: &T, b: &T) -> bool {
 
 /// An operation in a region of its own, unless its function looks after faults itself.
 #[inline(always)]
-fn watched<R>(t: &MapType, f: impl FnOnce() -> R) -> R {
+fn watched<R>(t: &MapType, f: impl Fn() -> R) -> R {
     if compiled::watches(t) {
         ready();
         f()
     } else {
-        op(f)
+        // By reference: one word.
+        op(&f)
     }
 }
 
@@ -292,6 +293,10 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     ready();
                     (amd64::of(t).mapassign)(t, h, w)
                 }
+                (Fast::Fast64Ptr, Shape::Word(w)) => {
+                    ready();
+                    (amd64::of(t).mapassign_ptr)(t, h, w)
+                }
                 (Fast::Fast32, Shape::Word(w)) => {
                     ready();
                     (amd64::of(t).mapassign32)(t, h, (w as u32).into())
@@ -379,7 +384,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
         // SAFETY: as in `assign`.
         let elem = unsafe {
             match (t.fast, k.shape()) {
-                (Fast::Fast64, Shape::Word(w)) => {
+                (Fast::Fast64 | Fast::Fast64Ptr, Shape::Word(w)) => {
                     ready();
                     (amd64::of(t).mapaccess1)(t, h, w)
                 }
@@ -404,7 +409,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
         // SAFETY: as in `assign`.
         let (elem, ok) = unsafe {
             match (t.fast, k.shape()) {
-                (Fast::Fast64, Shape::Word(w)) => {
+                (Fast::Fast64 | Fast::Fast64Ptr, Shape::Word(w)) => {
                     ready();
                     let found = (amd64::of(t).mapaccess2)(t, h, w);
                     (found.elem, found.ok != 0)
@@ -419,7 +424,10 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     let found = (amd64::of(t).mapaccess2_str)(t, h, str, len);
                     (found.elem, found.ok != 0)
                 }
-                _ => self.with_key(&k, |key| watched(t, || compiled::access2(t, h, key, zero.addr()))),
+                _ => {
+                    let zero = zero.addr();
+                    self.with_key(&k, |key| watched(t, || compiled::access2(t, h, key, zero)))
+                }
             }
         };
         (self.load(if ok { elem } else { zero.addr() }), ok)

@@ -23,7 +23,11 @@ unsafe fn memeqbody(a: usize, b: usize, n: usize) -> bool {
     unsafe {
         let words = |at: usize| mem::ld64(a.wrapping_add(at)) ^ mem::ld64(b.wrapping_add(at));
         if n < 8 {
-            return (0..n).all(|i| mem::ld8(a.wrapping_add(i)) == mem::ld8(b.wrapping_add(i)));
+            let halves = |at: usize| mem::ld32(a.wrapping_add(at)) ^ mem::ld32(b.wrapping_add(at));
+            return match n {
+                4.. => halves(0) == 0 && halves(n - 4) == 0,
+                _ => (0..n).all(|i| mem::ld8(a.wrapping_add(i)) == mem::ld8(b.wrapping_add(i))),
+            };
         }
         let mut at = 0;
         while n - at >= 64 {
@@ -99,22 +103,55 @@ pub unsafe fn equal(rt: &Runtime, ty: &GoType, a: usize, b: usize) -> bool {
             Alg::Float64 => f64s(0),
             Alg::Complex64 => f32s(0) && f32s(4),
             Alg::Complex128 => f64s(0) && f64s(8),
-            Alg::NilInter | Alg::Inter => {
-                let word = mem::ld64(a);
-                if word != mem::ld64(b) {
-                    return false;
-                }
-                let (x, y) = (mem::ld64(a.wrapping_add(8)) as usize, mem::ld64(b.wrapping_add(8)) as usize);
-                let eq = if ty.alg() == Alg::NilInter { efaceeq } else { ifaceeq };
-                eq(rt, word as usize, x, y)
-            }
+            Alg::NilInter => nilinterequal(rt, a, b),
+            Alg::Inter => interfaces(rt, ifaceeq, a, b),
             Alg::Special => match ty.kind() {
                 Kind::Array(elem, n) => arrays(rt, elem, *n, a, b),
                 // A struct of one field is compared as that field.
-                _ => ty.conds().iter().all(|c| holds(rt, c, a, b)),
+                _ => structs(rt, ty, a, b),
             },
         }
     }
+}
+
+/// [`equal`] for interfaces without methods.
+///
+/// # Panics
+/// As [`equal`].
+///
+/// # Safety
+/// As [`equal`].
+#[inline(always)]
+pub(crate) unsafe fn nilinterequal(rt: &Runtime, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { interfaces(rt, efaceeq, a, b) }
+}
+
+/// Interfaces, whose data words `eq` compares when their first words are the same.
+#[inline(always)]
+unsafe fn interfaces(rt: &Runtime, eq: unsafe fn(&Runtime, usize, usize, usize) -> bool, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let word = mem::ld64(a);
+        if word != mem::ld64(b) {
+            return false;
+        }
+        let (x, y) = (mem::ld64(a.wrapping_add(8)) as usize, mem::ld64(b.wrapping_add(8)) as usize);
+        eq(rt, word as usize, x, y)
+    }
+}
+
+/// [`equal`] for structs that the compiler writes a function for.
+///
+/// # Panics
+/// As [`equal`].
+///
+/// # Safety
+/// As [`equal`].
+#[inline(always)]
+pub(crate) unsafe fn structs(rt: &Runtime, ty: &GoType, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise.
+    ty.conds().iter().all(|c| unsafe { holds(rt, c, a, b) })
 }
 
 /// The equality function of an array: what is cheap for all elements, then the rest.
@@ -136,14 +173,19 @@ unsafe fn arrays(rt: &Runtime, elem: &GoType, n: usize, a: usize, b: usize) -> b
     }
 }
 
+#[inline(always)]
 unsafe fn holds(rt: &Runtime, c: &Cond, a: usize, b: usize) -> bool {
     let at = |offset: usize| (a.wrapping_add(offset), b.wrapping_add(offset));
     // SAFETY: the caller's promise.
     unsafe {
         match c {
-            &Cond::Mem { offset, size, .. } => {
+            &Cond::Mem { offset, size, call } => {
                 let (a, b) = at(offset);
-                memequal(a, b, size)
+                match size {
+                    4 if !call => mem::ld32(a) == mem::ld32(b),
+                    8 if !call => mem::ld64(a) == mem::ld64(b),
+                    _ => memequal(a, b, size),
+                }
             }
             &Cond::StringLen { offset } => {
                 let (a, b) = at(offset);

@@ -36,6 +36,26 @@ unsafe fn load(p: usize) -> u128 {
     unsafe { u128::from(mem::ld64(p)) | u128::from(mem::ld64(p.wrapping_add(8))) << 64 }
 }
 
+/// The `n` bytes at `p`, 1 to 15, and zeroes behind.
+#[inline(always)]
+unsafe fn load_few(p: usize, n: usize) -> u128 {
+    // SAFETY: the caller's promise; every load lies within the bytes.
+    unsafe {
+        match n {
+            8.. => {
+                // What the second load repeats of the first one is shifted out.
+                let high = mem::ld64(p.wrapping_add(n).wrapping_sub(8)).unbounded_shr(8 * (16 - n) as u32);
+                u128::from(mem::ld64(p)) | u128::from(high) << 64
+            }
+            4.. => {
+                let high = mem::ld32(p.wrapping_add(n).wrapping_sub(4));
+                u128::from(u64::from(mem::ld32(p)) | u64::from(high) << (8 * (n - 4)))
+            }
+            _ => (0..n).fold(0, |b, i| b | u128::from(mem::ld8(p.wrapping_add(i))) << (8 * i)),
+        }
+    }
+}
+
 /// `N` blocks of sixteen bytes from `p` on.
 #[inline(always)]
 unsafe fn loads<const N: usize>(p: usize) -> [u128; N] {
@@ -75,14 +95,27 @@ pub unsafe fn memhash(keys: &KeySchedule, p: usize, seed: u64, len: usize) -> u6
 /// `aeshashbody`, where `memhash` and `strhash` end up.
 ///
 /// Blocks are loaded in Go's order, so that of several bad pages the same one faults. Go loads a key of 1 to 15 bytes with
-/// one load of sixteen that stays on its page; here it is loaded byte by byte, from the same page.
+/// one load of sixteen that stays on its page; here nothing but the key is loaded, from the same page.
 ///
 /// # Safety
 /// As [`memhash`].
 #[inline(never)]
 unsafe fn aeshashbody(keys: &KeySchedule, p: usize, seed: u64, len: usize) -> u64 {
+    /// Its own function, as `long` is.
+    #[cold]
+    #[inline(never)]
+    unsafe fn by_tables(keys: &KeySchedule, p: usize, seed: u64, len: usize) -> u64 {
+        // SAFETY: the caller's promise.
+        unsafe { body::<Tables>(keys, p, seed, len) }
+    }
     // SAFETY: the caller's promise.
-    unsafe { if hardware() { body::<Hardware>(keys, p, seed, len) } else { body::<Tables>(keys, p, seed, len) } }
+    unsafe {
+        if hardware() {
+            body::<Hardware>(keys, p, seed, len)
+        } else {
+            std::hint::black_box(by_tables(keys, p, seed, len))
+        }
+    }
 }
 
 #[inline(always)]
@@ -94,12 +127,22 @@ unsafe fn body<R: Round>(keys: &KeySchedule, p: usize, seed: u64, len: usize) ->
     unsafe {
         match len {
             0 => scramble::<R>(lane_seed::<R>(keys, seed, 0)) as u64,
-            1..16 => {
-                let block = (0..len).fold(0, |b, i| b | u128::from(mem::ld8(p.wrapping_add(i))) << (8 * i));
-                mix::<R, _>(keys, seed, [block])
-            }
+            1..16 => mix::<R, _>(keys, seed, [load_few(p, len)]),
             16 => mix::<R, _>(keys, seed, [load(p)]),
             17..=32 => mix::<R, _>(keys, seed, [load(p), load(from_end(16))]),
+            _ => std::hint::black_box(long::<R>(keys, p, seed, len)),
+        }
+    }
+}
+
+/// The rest of [`body`]: its own function, so that short keys need not save what only long ones use. Not in the place of
+/// its caller, whose frame Go shows.
+#[inline(never)]
+unsafe fn long<R: Round>(keys: &KeySchedule, p: usize, seed: u128, len: usize) -> u64 {
+    let from_end = |n: usize| p.wrapping_add(len).wrapping_sub(n);
+    // SAFETY: the caller's promise; every load lies within the key.
+    unsafe {
+        match len {
             33..=64 => {
                 let [a, b] = loads(p);
                 let [c, d] = loads(from_end(32));

@@ -1,9 +1,10 @@
 //! Lookups of the generic path: `mapaccess1`, `mapaccess2`, `mapaccessK` (`runtime/map.go`).
 
 use super::hmap::{H, lookup_bucket, zero_val};
+use super::slots::{Looked, look};
 use crate::fatal;
 use crate::hash::alg::key_error;
-use crate::layout::{BUCKET_CNT, EMPTY_REST, mem, tophash};
+use crate::layout::{mem, tophash};
 use crate::probe::{Op, Probe, Step};
 use crate::types::MapType;
 
@@ -14,32 +15,20 @@ unsafe fn find<P: Probe>(t: &MapType, h: H, key: usize, p: &P) -> Option<(usize,
     unsafe {
         let hash = (t.hasher)(t, key, h.hash0().into());
         p.step(Step::Hash { hash });
-        let mut b = lookup_bucket(t, h, hash, p);
+        let mut b = lookup_bucket(t, h, hash, p).prefetch::<P>(t);
         let top = tophash(hash);
         while !b.is_nil() {
-            p.step(Step::Bucket { addr: b.0 });
-            for i in 0..BUCKET_CNT {
-                p.step(Step::Slot { bucket: b.0, i });
-                let have = b.top(i);
-                if have != top {
-                    if have == EMPTY_REST {
-                        return None;
-                    }
-                    continue;
-                }
-                let mut k = b.key(t, i);
-                if t.indirect_key() {
-                    k = mem::ld64(k) as usize;
-                }
-                if (t.equal)(t, key, k) {
+            match look(t, b, key, top, None, p) {
+                Looked::Found(i, k) => {
                     let mut e = b.elem(t, i);
                     if t.indirect_elem() {
                         e = mem::ld64(e) as usize;
                     }
                     return Some((k, e));
                 }
+                Looked::Ended => return None,
+                Looked::On => b = b.overflow(t),
             }
-            b = b.overflow(t);
         }
         None
     }

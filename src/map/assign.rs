@@ -3,9 +3,10 @@
 use super::grow::{growWork, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask};
 use super::malloc::{For, newobject, typedmemmove};
+use super::slots::{Free, Looked, look};
 use crate::fatal;
 use crate::heap::Role;
-use crate::layout::{BUCKET_CNT, EMPTY_REST, HASH_WRITING, is_empty, mem, tophash};
+use crate::layout::{HASH_WRITING, mem, tophash};
 use crate::probe::{Op, Probe, Step};
 use crate::types::MapType;
 
@@ -51,7 +52,7 @@ pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> u
                 growWork(t, h, bucket, p);
             }
             p.inside();
-            let (mut free, last) = match search(t, B::of(t, h.buckets(), bucket), key, top, p) {
+            let (mut free, last) = match search(t, B::of(t, h.buckets(), bucket).prefetch::<P>(t), key, top, p) {
                 Search::Found(b, i, k) => {
                     if t.need_key_update() {
                         p.step(Step::KeyUpdate { bucket: b.0, i });
@@ -84,7 +85,7 @@ pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> u
             }
             typedmemmove(k, key, t.key_size);
             p.between();
-            b.set_top(i, top);
+            b.set_top_of_all::<P>(i, top);
             let count = h.count().wrapping_add(1);
             p.step(Step::Count { count });
             h.set_count(count);
@@ -105,35 +106,19 @@ enum Search {
     /// Bucket, slot, address of the key.
     Found(B, usize, usize),
     /// `free`: the first free slot, its bucket nil when there is none; `last`: the bucket where the search ended.
-    Absent { free: (B, usize), last: B },
+    Absent { free: Free, last: B },
 }
 
 #[inline(always)]
 unsafe fn search<P: Probe>(t: &MapType, mut b: B, key: usize, top: u8, p: &P) -> Search {
-    let mut free = (B(0), 0);
+    let mut free: Free = (B(0), 0);
     // SAFETY: the caller's promise for the chain and the key.
     unsafe {
         loop {
-            p.step(Step::Bucket { addr: b.0 });
-            for i in 0..BUCKET_CNT {
-                p.step(Step::Slot { bucket: b.0, i });
-                let have = b.top(i);
-                if have != top {
-                    if is_empty(have) && free.0.is_nil() {
-                        free = (b, i);
-                    }
-                    if have == EMPTY_REST {
-                        return Search::Absent { free, last: b };
-                    }
-                    continue;
-                }
-                let mut k = b.key(t, i);
-                if t.indirect_key() {
-                    k = mem::ld64(k) as usize;
-                }
-                if (t.equal)(t, key, k) {
-                    return Search::Found(b, i, k);
-                }
+            match look(t, b, key, top, Some(&mut free), p) {
+                Looked::Found(i, k) => return Search::Found(b, i, k),
+                Looked::Ended => return Search::Absent { free, last: b },
+                Looked::On => {}
             }
             let ovf = b.overflow(t);
             if ovf.is_nil() {

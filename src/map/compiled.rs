@@ -22,7 +22,7 @@ fn family<'a>(f: &'a Fast64, t: &MapType) -> &'a Fast64 {
 #[inline(always)]
 #[must_use]
 pub fn watches(t: &MapType) -> bool {
-    matches!(t.fast, Fast::Fast32 | Fast::Fast64 | Fast::FastStr) || t.plain_key
+    t.fast != Fast::Generic || t.plain_key
 }
 
 /// `m[k] = v` up to the address of the element: `mapassign` or one of its specialisations. `f` is the implementation of the
@@ -42,7 +42,7 @@ pub unsafe fn assign_with(f: &Fast64, t: &MapType, h: usize, key: usize) -> usiz
             Fast::Generic => assign::mapassign(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapassign32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapassign)(t, h, mem::ld64(key)),
-            Fast::Fast64Ptr => fast64::mapassign_fast64ptr(t, h, mem::ld64(key), &()),
+            Fast::Fast64Ptr => (family(f, t).mapassign_ptr)(t, h, mem::ld64(key)),
             Fast::FastStr => {
                 let key = GoString::at(key);
                 (family(f, t).mapassign_str)(t, h, key.str, key.len)
@@ -65,7 +65,32 @@ pub unsafe fn assign(t: &MapType, h: usize, key: usize) -> usize {
 }
 
 /// `v := m[k]`: the address of the element, or of zeroes. Elements above [`ZERO_VAL_SIZE`] bytes need `zero`, the address of
-/// as many zeroes.
+/// as many zeroes. `f` as in [`assign_with`].
+///
+/// # Panics
+/// As [`mapaccess1`](access::mapaccess1).
+///
+/// # Safety
+/// As [`mapaccess1`](access::mapaccess1).
+#[inline]
+pub unsafe fn access1_with(f: &Fast64, t: &MapType, h: usize, key: usize, zero: usize) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match t.fast {
+            Fast::Generic if t.plain_key => (family(f, t).mapaccess1_plain)(t, h, key),
+            Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess1_fat(t, h, key, zero, &()),
+            Fast::Generic => access::mapaccess1(t, h, key, &()),
+            Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapaccess1_32)(t, h, mem::ld32(key).into()),
+            Fast::Fast64 | Fast::Fast64Ptr => (family(f, t).mapaccess1)(t, h, mem::ld64(key)),
+            Fast::FastStr => {
+                let key = GoString::at(key);
+                (family(f, t).mapaccess1_str)(t, h, key.str, key.len)
+            }
+        }
+    }
+}
+
+/// [`access1_with`] the best implementation here.
 ///
 /// # Panics
 /// As [`mapaccess1`](access::mapaccess1).
@@ -75,19 +100,7 @@ pub unsafe fn assign(t: &MapType, h: usize, key: usize) -> usize {
 #[inline]
 pub unsafe fn access1(t: &MapType, h: usize, key: usize, zero: usize) -> usize {
     // SAFETY: the caller's promise.
-    unsafe {
-        match t.fast {
-            Fast::Generic if t.plain_key => (family(amd64::of(t), t).mapaccess1_plain)(t, h, key),
-            Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess1_fat(t, h, key, zero, &()),
-            Fast::Generic => access::mapaccess1(t, h, key, &()),
-            Fast::Fast32 | Fast::Fast32Ptr => (family(amd64::of(t), t).mapaccess1_32)(t, h, mem::ld32(key).into()),
-            Fast::Fast64 | Fast::Fast64Ptr => (family(amd64::of(t), t).mapaccess1)(t, h, mem::ld64(key)),
-            Fast::FastStr => {
-                let key = GoString::at(key);
-                (family(amd64::of(t), t).mapaccess1_str)(t, h, key.str, key.len)
-            }
-        }
-    }
+    unsafe { access1_with(amd64::of(t), t, h, key, zero) }
 }
 
 /// `v, ok := m[k]`, as [`access1`]; `f` as in [`assign_with`].
@@ -154,7 +167,8 @@ pub unsafe fn delete_with(f: &Fast64, t: &MapType, h: usize, key: usize) {
             Fast::Generic => delete::mapdelete(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapdelete32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapdelete)(t, h, mem::ld64(key)),
-            Fast::Fast64Ptr => fast64::mapdelete_fast64(t, h, mem::ld64(key), &()),
+            // The assembly leaves keys where they are.
+            Fast::Fast64Ptr => (Isa::Portable.fast64().mapdelete)(t, h, mem::ld64(key)),
             Fast::FastStr => {
                 let key = GoString::at(key);
                 (family(f, t).mapdelete_str)(t, h, key.str, key.len)

@@ -4,9 +4,10 @@ use super::access::check_key;
 use super::grow::growWork;
 use super::hmap::{B, H, bucket_mask, mark_rest_empty};
 use super::malloc::{clear, discard};
+use super::slots::{Looked, look};
 use crate::fatal;
 use crate::heap::Role;
-use crate::layout::{BUCKET_CNT, EMPTY_ONE, EMPTY_REST, HASH_WRITING, ITERATOR, OLD_ITERATOR, mem, tophash};
+use crate::layout::{EMPTY_ONE, HASH_WRITING, ITERATOR, OLD_ITERATOR, mem, tophash};
 use crate::probe::{Op, Probe, Step};
 use crate::types::MapType;
 
@@ -46,7 +47,7 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
             growWork(t, h, bucket, p);
         }
         p.inside();
-        let first = B::of(t, h.buckets(), bucket);
+        let first = B::of(t, h.buckets(), bucket).prefetch::<P>(t);
         if let Some((b, i)) = find(t, first, key, tophash(hash), p) {
             p.step(Step::SlotClear { bucket: b.0, i });
             let k = b.key(t, i);
@@ -67,7 +68,7 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
                 clear(e, t.elem_size, t.elem_has_pointers);
             }
             p.between();
-            b.set_top(i, EMPTY_ONE);
+            b.set_top_of_all::<P>(i, EMPTY_ONE);
             mark_rest_empty(t, first, b, i, p);
             let count = h.count().wrapping_sub(1);
             p.step(Step::Count { count });
@@ -92,25 +93,11 @@ unsafe fn find<P: Probe>(t: &MapType, first: B, key: usize, top: u8, p: &P) -> O
     // SAFETY: the caller's promise for the chain and the key.
     unsafe {
         while !b.is_nil() {
-            p.step(Step::Bucket { addr: b.0 });
-            for i in 0..BUCKET_CNT {
-                p.step(Step::Slot { bucket: b.0, i });
-                let have = b.top(i);
-                if have != top {
-                    if have == EMPTY_REST {
-                        return None;
-                    }
-                    continue;
-                }
-                let mut k = b.key(t, i);
-                if t.indirect_key() {
-                    k = mem::ld64(k) as usize;
-                }
-                if (t.equal)(t, key, k) {
-                    return Some((b, i));
-                }
+            match look(t, b, key, top, None, p) {
+                Looked::Found(i, _) => return Some((b, i)),
+                Looked::Ended => return None,
+                Looked::On => b = b.overflow(t),
             }
-            b = b.overflow(t);
         }
     }
     None

@@ -42,4 +42,5 @@ pub mod keys;
 pub mod make;
 mod malloc;
 pub mod reflect;
+mod slots;
 pub(crate) mod walk;

@@ -192,7 +192,13 @@ impl MapType {
         let (hasher, equal): (Hasher, Equal) = match (key.alg(), key.size()) {
             (Alg::Mem, 4) => (hash32, equal32),
             (Alg::Mem, 8) => (hash64, equal64),
+            (Alg::Mem, 16) => (hash_bytes, equal128),
+            (Alg::Mem, 3 | 5..) => (hash_bytes, equal_bytes),
+            (Alg::Float64, _) => (hash_float64, equal_float64),
+            (Alg::Float32, _) => (hash_float32, equal_float32),
             (Alg::String, _) => (hash_string, equal_any),
+            (Alg::NilInter, _) => (hash_interface, equal_interface),
+            (Alg::Special, _) if matches!(key.kind(), Kind::Struct(_)) => (hash_any, equal_struct),
             _ => (hash_any, equal_any),
         };
         let aes = rt.hash().algorithm() == Algorithm::Aes;
@@ -294,6 +300,26 @@ unsafe fn hash_string(t: &MapType, key: usize, seed: u64) -> u64 {
     unsafe { t.rt.hash().strhash(key, seed) }
 }
 
+unsafe fn hash_bytes(t: &MapType, key: usize, seed: u64) -> u64 {
+    // SAFETY: the caller's promise for the key.
+    unsafe { t.rt.hash().memhash(key, seed, t.key_size) }
+}
+
+unsafe fn hash_float64(t: &MapType, key: usize, seed: u64) -> u64 {
+    // SAFETY: the caller's promise for the key.
+    unsafe { hash::alg::f64hash(&t.rt, key, seed) }
+}
+
+unsafe fn hash_float32(t: &MapType, key: usize, seed: u64) -> u64 {
+    // SAFETY: the caller's promise for the key.
+    unsafe { hash::alg::f32hash(&t.rt, key, seed) }
+}
+
+unsafe fn hash_interface(t: &MapType, key: usize, seed: u64) -> u64 {
+    // SAFETY: the caller's promise for the key.
+    unsafe { hash::alg::nilinterhash(&t.rt, key, seed) }
+}
+
 unsafe fn hash_any(t: &MapType, key: usize, seed: u64) -> u64 {
     // SAFETY: the caller's promise for the key.
     unsafe { hash::alg::hash(&t.rt, &t.key, key, seed) }
@@ -307,6 +333,36 @@ unsafe fn equal32(_: &MapType, a: usize, b: usize) -> bool {
 unsafe fn equal64(_: &MapType, a: usize, b: usize) -> bool {
     // SAFETY: the caller's promise for the keys.
     unsafe { mem::ld64(a) == mem::ld64(b) }
+}
+
+unsafe fn equal128(_: &MapType, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise for the keys.
+    unsafe { mem::ld64(a) == mem::ld64(b) && mem::ld64(a.wrapping_add(8)) == mem::ld64(b.wrapping_add(8)) }
+}
+
+unsafe fn equal_bytes(t: &MapType, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise for the keys.
+    unsafe { hash::equal::memequal(a, b, t.key_size) }
+}
+
+unsafe fn equal_float64(_: &MapType, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise for the keys.
+    unsafe { f64::from_bits(mem::ld64(a)) == f64::from_bits(mem::ld64(b)) }
+}
+
+unsafe fn equal_float32(_: &MapType, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise for the keys.
+    unsafe { f32::from_bits(mem::ld32(a)) == f32::from_bits(mem::ld32(b)) }
+}
+
+unsafe fn equal_interface(t: &MapType, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise for the keys.
+    unsafe { hash::equal::nilinterequal(&t.rt, a, b) }
+}
+
+unsafe fn equal_struct(t: &MapType, a: usize, b: usize) -> bool {
+    // SAFETY: the caller's promise for the keys.
+    unsafe { hash::equal::structs(&t.rt, &t.key, a, b) }
 }
 
 unsafe fn equal_any(t: &MapType, a: usize, b: usize) -> bool {

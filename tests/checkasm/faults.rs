@@ -1,7 +1,7 @@
 //! Operations that fault: with some page of the map's arrays taken away, a routine dies of the same address in the same
 //! words as its portable twin, and leaves the same memory behind.
 
-use super::{Copy, Numbers, Op, env};
+use super::{Copy, Kind, Numbers, Op, env};
 use gohmap::fault::{Death, guarded};
 use gohmap::heap::{OnFree, Prot};
 use gohmap::layout::mem;
@@ -40,14 +40,8 @@ fn faults_leave_what_the_portable_functions_leave() {
         for map in 0..300 {
             let seed = n.next();
             let pointers = n.below(3) == 0;
-            let narrow = n.below(3) == 0;
-            let [a, b] = [0, 1].map(|_| {
-                if narrow {
-                    Copy::narrow(seed, GoVersion::V1_22, 8, 0, pointers, OnFree::Reuse)
-                } else {
-                    Copy::with(seed, GoVersion::V1_22, 8, 0, pointers, OnFree::Reuse)
-                }
-            });
+            let kind = Kind::any(&mut n);
+            let [a, b] = [0, 1].map(|_| Copy::of_kind(kind, seed, GoVersion::V1_22, 8, 0, pointers, OnFree::Reuse));
             for key in 0..800 + n.below(1500) {
                 let hole = (n.below(12) == 0).then(|| hole([&a, &b], &mut n)).flatten();
                 if let Some(hole) = &hole {
@@ -62,7 +56,7 @@ fn faults_leave_what_the_portable_functions_leave() {
                 if let Some(hole) = &hole {
                     hole.set([&a, &b], Prot::ReadWrite);
                 }
-                let at = || format!("{isa}: map {map}, narrow: {narrow}, {op:?} {key}");
+                let at = || format!("{isa}: map {map}, {kind:?}, {op:?} {key}");
                 match (said_a, said_b) {
                     (Ok(said_a), Ok(said_b)) => assert_eq!(said_a, said_b, "{}", at()),
                     (Err(died_a), Err(died_b)) => {

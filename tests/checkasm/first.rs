@@ -2,7 +2,7 @@
 
 use super::bytes::{Op as BytesOp, twin};
 use super::faults::words;
-use super::{Copy, Op};
+use super::{Copy, Kind, Op};
 use gohmap::fault::{Death, guarded};
 use gohmap::heap::{OnFree, Prot};
 use gohmap::layout::{HASH_WRITING, mem};
@@ -34,7 +34,7 @@ impl Keys {
         let (seed, version, on_free) = (5, GoVersion::V1_22, OnFree::Reuse);
         match self {
             Self::Wide => Copy::with(seed, version, elem, 0, false, on_free),
-            Self::Narrow => Copy::narrow(seed, version, elem, 0, false, on_free),
+            Self::Narrow => Copy::of_kind(Kind::Narrow, seed, version, elem, 0, false, on_free),
             Self::Text => twin(None, seed, version, elem, on_free),
             Self::Array => twin(Some(16), seed, version, elem, on_free),
         }

@@ -17,7 +17,12 @@ fn keys_of(key: KeyType) -> &'static str {
         KeyType::Uint64 => include_str!("go/key_uint64.go"),
         KeyType::Uint32 => include_str!("go/key_uint32.go"),
         KeyType::String => include_str!("go/key_string.go"),
+        KeyType::Pointer => include_str!("go/key_pointer.go"),
         KeyType::Uuid => include_str!("go/key_uuid.go"),
+        KeyType::Mac => include_str!("go/key_mac.go"),
+        KeyType::Float64 => include_str!("go/key_float64.go"),
+        KeyType::Any => include_str!("go/key_any.go"),
+        KeyType::Record => include_str!("go/key_record.go"),
     }
 }
 

@@ -161,6 +161,9 @@ pub struct Fast64 {
     pub mapaccess2: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> Found,
     /// `mapdelete_fast64`.
     pub mapdelete: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64),
+    /// `mapassign_fast64ptr`: [`mapassign`](Self::mapassign) for keys that are pointers, whose other functions are those of
+    /// 8-byte keys; but the portable delete.
+    pub mapassign_ptr: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize,
     /// `mapassign_fast32`; the key is zero extended.
     pub mapassign32: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize,
     /// `mapaccess1_fast32`.
@@ -232,6 +235,13 @@ portable_functions! {
     &(),
     gohmap_portable_mapassign_fast64 gohmap_portable_mapaccess1_fast64
     gohmap_portable_mapaccess2_fast64 gohmap_portable_mapdelete_fast64
+}
+
+/// [`Fast64::mapassign_ptr`] by the portable function, in a region.
+#[cfg_attr(gohmap_asm, unsafe(no_mangle))]
+unsafe extern "C-unwind" fn gohmap_slow_mapassign_fast64ptr(t: &MapType, h: usize, key: u64) -> usize {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { fast64::mapassign_fast64ptr(t, h, key, &()) })
 }
 
 /// [`Fast64::mapassign32`] by the portable function, in a region.
@@ -340,6 +350,7 @@ static PORTABLE: Fast64 = Fast64 {
     mapaccess1: gohmap_portable_mapaccess1_fast64,
     mapaccess2: gohmap_portable_mapaccess2_fast64,
     mapdelete: gohmap_portable_mapdelete_fast64,
+    mapassign_ptr: gohmap_slow_mapassign_fast64ptr,
     mapassign32: gohmap_slow_mapassign_fast32,
     mapaccess1_32: gohmap_slow_mapaccess1_fast32,
     mapaccess2_32: gohmap_slow_mapaccess2_fast32,

@@ -1,179 +1,25 @@
 //! This project's map as a [`Subject`], by each of its implementations.
 
-use super::keys::{Key, KeyType, Text, Uuid};
+mod keys;
+
+pub use keys::EmulatedKey;
+
+use super::keys::{Address, Boxed, Float, KeyType, Mac, Record, Text, Uuid};
 use super::subject::VALUE;
 use super::{InProcess, Runner, Subject};
 use crate::layout::{Hiter, mem};
 use crate::map::amd64::{Fast64, Isa};
-use crate::map::faststr::GoString;
 use crate::map::{batch, iter, make};
 use crate::runtime::{Runtime, RuntimeConfig};
-use crate::types::{GoType, MapType};
+use crate::types::MapType;
 use bytemuck::Zeroable;
-use std::marker::PhantomData;
-use std::sync::Arc;
-
-/// A key of an emulated map: the functions that are called for it.
-pub trait EmulatedKey: Key {
-    /// `map[K]uint64`.
-    fn map_type(rt: &Arc<Runtime>) -> MapType;
-
-    /// `m[k] = v`: 0, or where `v` is still to be stored.
-    ///
-    /// # Safety
-    /// `h` is a live map of type `t`; so in all that follow.
-    unsafe fn set(self, f: &Fast64, t: &MapType, h: usize, v: u64) -> usize;
-
-    /// Where `m[k]` is, or zeroes.
-    ///
-    /// # Safety
-    /// As [`set`](Self::set).
-    unsafe fn get(self, f: &Fast64, t: &MapType, h: usize) -> usize;
-
-    /// `delete(m, k)`.
-    ///
-    /// # Safety
-    /// As [`set`](Self::set).
-    unsafe fn delete(self, f: &Fast64, t: &MapType, h: usize);
-
-    /// The key at an address.
-    ///
-    /// # Safety
-    /// There must be one.
-    unsafe fn folded(at: usize) -> u64;
-}
-
-impl EmulatedKey for u64 {
-    fn map_type(rt: &Arc<Runtime>) -> MapType {
-        MapType::u64(rt, 8, false)
-    }
-
-    #[inline(always)]
-    unsafe fn set(self, f: &Fast64, t: &MapType, h: usize, v: u64) -> usize {
-        // SAFETY: the caller's promise; so in all that follow.
-        unsafe { (f.mapset)(t, h, self, v) }
-    }
-
-    #[inline(always)]
-    unsafe fn get(self, f: &Fast64, t: &MapType, h: usize) -> usize {
-        // SAFETY: as above.
-        unsafe { (f.mapaccess1)(t, h, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn delete(self, f: &Fast64, t: &MapType, h: usize) {
-        // SAFETY: as above.
-        unsafe { (f.mapdelete)(t, h, self) };
-    }
-
-    #[inline(always)]
-    unsafe fn folded(at: usize) -> u64 {
-        // SAFETY: as above.
-        unsafe { mem::ld64(at) }
-    }
-}
-
-impl EmulatedKey for u32 {
-    fn map_type(rt: &Arc<Runtime>) -> MapType {
-        MapType::of(rt, &GoType::uint32(), &GoType::uint64()).expect("integers are comparable")
-    }
-
-    #[inline(always)]
-    unsafe fn set(self, f: &Fast64, t: &MapType, h: usize, _: u64) -> usize {
-        // SAFETY: as above.
-        unsafe { (f.mapassign32)(t, h, self.into()) }
-    }
-
-    #[inline(always)]
-    unsafe fn get(self, f: &Fast64, t: &MapType, h: usize) -> usize {
-        // SAFETY: as above.
-        unsafe { (f.mapaccess1_32)(t, h, self.into()) }
-    }
-
-    #[inline(always)]
-    unsafe fn delete(self, f: &Fast64, t: &MapType, h: usize) {
-        // SAFETY: as above.
-        unsafe { (f.mapdelete32)(t, h, self.into()) };
-    }
-
-    #[inline(always)]
-    unsafe fn folded(at: usize) -> u64 {
-        // SAFETY: as above.
-        unsafe { mem::ld32(at) }.into()
-    }
-}
-
-impl EmulatedKey for Text {
-    fn map_type(rt: &Arc<Runtime>) -> MapType {
-        MapType::of(rt, &GoType::string(), &GoType::uint64()).expect("strings are comparable")
-    }
-
-    #[inline(always)]
-    unsafe fn set(self, f: &Fast64, t: &MapType, h: usize, _: u64) -> usize {
-        // SAFETY: as above; the text lives as long as the map.
-        unsafe { (f.mapassign_str)(t, h, string(self).str, string(self).len) }
-    }
-
-    #[inline(always)]
-    unsafe fn get(self, f: &Fast64, t: &MapType, h: usize) -> usize {
-        // SAFETY: as above.
-        unsafe { (f.mapaccess1_str)(t, h, string(self).str, string(self).len) }
-    }
-
-    #[inline(always)]
-    unsafe fn delete(self, f: &Fast64, t: &MapType, h: usize) {
-        // SAFETY: as above.
-        unsafe { (f.mapdelete_str)(t, h, string(self).str, string(self).len) };
-    }
-
-    #[inline(always)]
-    unsafe fn folded(at: usize) -> u64 {
-        // SAFETY: as above: a string's length.
-        unsafe { mem::ld64(at + 8) }
-    }
-}
-
-impl EmulatedKey for Uuid {
-    fn map_type(rt: &Arc<Runtime>) -> MapType {
-        let uuid = GoType::named("main.uuid", &GoType::array(&GoType::uint8(), 16));
-        MapType::of(rt, &uuid, &GoType::uint64()).expect("bytes are comparable")
-    }
-
-    #[inline(always)]
-    unsafe fn set(self, f: &Fast64, t: &MapType, h: usize, _: u64) -> usize {
-        // SAFETY: as above; the key is in this frame.
-        unsafe { (f.mapassign_plain)(t, h, std::ptr::from_ref(&self).expose_provenance()) }
-    }
-
-    #[inline(always)]
-    unsafe fn get(self, f: &Fast64, t: &MapType, h: usize) -> usize {
-        // SAFETY: as above.
-        unsafe { (f.mapaccess1_plain)(t, h, std::ptr::from_ref(&self).expose_provenance()) }
-    }
-
-    #[inline(always)]
-    unsafe fn delete(self, f: &Fast64, t: &MapType, h: usize) {
-        // SAFETY: as above.
-        unsafe { (f.mapdelete_plain)(t, h, std::ptr::from_ref(&self).expose_provenance()) };
-    }
-
-    #[inline(always)]
-    unsafe fn folded(at: usize) -> u64 {
-        // SAFETY: as above.
-        unsafe { mem::ld64(at) }
-    }
-}
-
-#[inline(always)]
-fn string(text: Text) -> GoString {
-    GoString { str: text.bytes().as_ptr().expose_provenance(), len: text.bytes().len() }
-}
 
 /// `map[K]uint64` by one implementation.
-pub struct Emulated<K> {
+pub struct Emulated<K: EmulatedKey> {
     t: MapType,
     f: &'static Fast64,
-    key: PhantomData<K>,
+    /// What its keys need to know.
+    program: K::Program,
 }
 
 impl<K: EmulatedKey> Emulated<K> {
@@ -183,7 +29,8 @@ impl<K: EmulatedKey> Emulated<K> {
         let rt = Runtime::new(RuntimeConfig::default());
         let t = K::map_type(&rt);
         let f = isa.fast64_of(&t);
-        Self { t, f, key: PhantomData }
+        let program = K::program(&rt);
+        Self { t, f, program }
     }
 
     /// A runner on such maps.
@@ -206,7 +53,12 @@ pub fn runner(isa: Isa, key: KeyType) -> Box<dyn Runner> {
         KeyType::Uint64 => Emulated::<u64>::runner(isa),
         KeyType::Uint32 => Emulated::<u32>::runner(isa),
         KeyType::String => Emulated::<Text>::runner(isa),
+        KeyType::Pointer => Emulated::<Address>::runner(isa),
         KeyType::Uuid => Emulated::<Uuid>::runner(isa),
+        KeyType::Mac => Emulated::<Mac>::runner(isa),
+        KeyType::Float64 => Emulated::<Float>::runner(isa),
+        KeyType::Any => Emulated::<Boxed>::runner(isa),
+        KeyType::Record => Emulated::<Record>::runner(isa),
     }
 }
 
@@ -299,7 +151,7 @@ impl<K: EmulatedKey> Subject for Emulated<K> {
     fn assign(&self, m: &mut Header, k: K, v: u64) {
         // SAFETY: a live map of this type; an address is that of an element.
         unsafe {
-            let elem = k.set(self.f, &self.t, m.0, v);
+            let elem = k.set(&self.program, self.f, &self.t, m.0, v);
             if elem != 0 {
                 mem::st64(elem, v);
             }
@@ -309,13 +161,13 @@ impl<K: EmulatedKey> Subject for Emulated<K> {
     #[inline(always)]
     fn get(&self, m: &Header, k: K) -> u64 {
         // SAFETY: as above, or the address is that of zeroes.
-        unsafe { mem::ld64(k.get(self.f, &self.t, m.0)) }
+        unsafe { mem::ld64(k.get(&self.program, self.f, &self.t, m.0)) }
     }
 
     #[inline(always)]
     fn delete(&self, m: &mut Header, k: K) {
         // SAFETY: as above.
-        unsafe { k.delete(self.f, &self.t, m.0) };
+        unsafe { k.delete(&self.program, self.f, &self.t, m.0) };
     }
 
     fn iterate(&self, m: &Header) -> (u64, u64) {
@@ -342,7 +194,7 @@ impl<K: EmulatedKey> Subject for Emulated<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::bench::keys;
+    use crate::lab::bench::keys::{self, Key};
 
     #[test]
     fn batches_do_what_single_calls_do() {

@@ -3,6 +3,10 @@
 //! Random and different, so that neither order nor pattern helps anybody; chosen for each operation at random, from streams
 //! too long for a branch predictor to learn.
 
+mod kinds;
+
+pub use kinds::{Address, Boxed, Boxes, Float, Mac, Record, Text, Texts, Uuid};
+
 /// 2^64 divided by the golden ratio.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 const KEYS: u64 = 12345;
@@ -17,14 +21,6 @@ fn mix64(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
-}
-
-/// The same for 32 bits (the finaliser of MurmurHash3).
-#[inline]
-fn mix32(x: u32) -> u32 {
-    let x = (x ^ (x >> 16)).wrapping_mul(0x85eb_ca6b);
-    let x = (x ^ (x >> 13)).wrapping_mul(0xc2b2_ae35);
-    x ^ (x >> 16)
 }
 
 /// Key number `i` of 64 bits. All are different.
@@ -52,22 +48,47 @@ pub enum KeyType {
     Uint32,
     /// Strings of 16 bytes.
     String,
-    /// Arrays of 16 bytes, for which Go has no functions of their own: the generic path.
+    /// Pointers.
+    Pointer,
+    /// Arrays of 16 bytes: with this one begin those for which Go has no functions of their own, but takes the generic ones.
     Uuid,
+    /// Arrays of 6 bytes.
+    Mac,
+    /// Floating-point numbers of 8 bytes.
+    Float64,
+    /// Interfaces that hold numbers of 8 bytes.
+    Any,
+    /// A string and a number.
+    Record,
 }
 
 impl KeyType {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Uint64, Self::Uint32, Self::String, Self::Uuid];
+    pub const ALL: [Self; 9] = [
+        Self::Uint64,
+        Self::Uint32,
+        Self::String,
+        Self::Pointer,
+        Self::Uuid,
+        Self::Mac,
+        Self::Float64,
+        Self::Any,
+        Self::Record,
+    ];
 
-    /// Go's name for it, or that of `type uuid [16]byte`.
+    /// Go's name for it, or that of `type uuid [16]byte`, `type mac [6]byte`, `type record struct { name string; id uint64 }`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Uint64 => "uint64",
             Self::Uint32 => "uint32",
             Self::String => "string",
+            Self::Pointer => "unsafe.Pointer",
             Self::Uuid => "uuid",
+            Self::Mac => "mac",
+            Self::Float64 => "float64",
+            Self::Any => "any",
+            Self::Record => "record",
         }
     }
 }
@@ -104,100 +125,6 @@ impl Key for u64 {
     #[inline(always)]
     fn fold(self) -> u64 {
         self
-    }
-}
-
-impl Key for u32 {
-    const TYPE: KeyType = KeyType::Uint32;
-    type Pool = ();
-
-    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, ()) {
-        // Those that no map has are in the upper half.
-        (numbers.map(|i| mix32(if i < ABSENT { i as Self } else { (i - ABSENT) as Self | 1 << 31 })).collect(), ())
-    }
-
-    fn print(self) -> u64 {
-        self.into()
-    }
-
-    #[inline(always)]
-    fn fold(self) -> u64 {
-        self.into()
-    }
-}
-
-/// A string of 16 bytes, hexadecimal digits, that lies in a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Text(&'static [u8; 16]);
-
-impl Text {
-    /// Its bytes.
-    #[inline(always)]
-    #[must_use]
-    pub fn bytes(self) -> &'static [u8; 16] {
-        self.0
-    }
-}
-
-/// Where [`Text`]s lie.
-#[derive(Debug)]
-pub struct Texts(*mut [[u8; 16]]);
-
-impl Drop for Texts {
-    fn drop(&mut self) {
-        // SAFETY: from `Box::into_raw`; nobody uses a text of a pool that is gone.
-        drop(unsafe { Box::from_raw(self.0) });
-    }
-}
-
-impl Key for Text {
-    const TYPE: KeyType = KeyType::String;
-    type Pool = Texts;
-
-    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, Texts) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let digits = |i| {
-            let k = key(i);
-            std::array::from_fn(|at| DIGITS[(k >> (60 - 4 * at) & 15) as usize])
-        };
-        let pool = Box::into_raw(numbers.map(digits).collect::<Box<[[u8; 16]]>>());
-        // SAFETY: nobody writes to it; the trait says how long texts are good.
-        let texts: &'static [[u8; 16]] = unsafe { &*pool };
-        (texts.iter().map(Self).collect(), Texts(pool))
-    }
-
-    fn print(self) -> u64 {
-        let [low, high] = [0, 8].map(|at| u64::from_le_bytes(std::array::from_fn(|i| self.0[at + i])));
-        low ^ high.rotate_left(1)
-    }
-
-    #[inline(always)]
-    fn fold(self) -> u64 {
-        self.0.len() as u64
-    }
-}
-
-/// 16 bytes, aligned as bytes are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Uuid(pub [u8; 16]);
-
-impl Key for Uuid {
-    const TYPE: KeyType = KeyType::Uuid;
-    type Pool = ();
-
-    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, ()) {
-        let bytes = |i| (u128::from(key(i)) | u128::from(key(i ^ 1 << 63)) << 64).to_le_bytes();
-        (numbers.map(|i| Self(bytes(i))).collect(), ())
-    }
-
-    fn print(self) -> u64 {
-        let all = u128::from_le_bytes(self.0);
-        all as u64 ^ ((all >> 64) as u64).rotate_left(1)
-    }
-
-    #[inline(always)]
-    fn fold(self) -> u64 {
-        u128::from_le_bytes(self.0) as u64
     }
 }
 
@@ -271,6 +198,35 @@ mod tests {
             14_610_837_311_986_003_531,
         ];
         assert_eq!(prints::<Uuid>(), uuids);
+        let addresses = [
+            5_289_759_659_496_484_893,
+            12_410_207_012_336_151_418,
+            2_651_775_322_379_362_218,
+            12_476_663_655_760_046_879,
+        ];
+        assert_eq!(prints::<Address>(), addresses);
+        let macs = [
+            17_569_617_583_465_988_220,
+            15_537_861_938_491_958_011,
+            9_759_520_685_318_423_731,
+            1_449_957_346_035_109_996,
+        ];
+        assert_eq!(prints::<Mac>(), macs);
+        let floats = [
+            16_362_134_266_383_377_792,
+            9_197_744_629_161_085_349,
+            364_008_538_594_728_807,
+            10_902_938_763_228_121_407,
+        ];
+        assert_eq!(prints::<Float>(), floats);
+        assert_eq!(prints::<Boxed>(), words);
+        let records = [
+            14_455_407_256_358_784_059,
+            2_739_918_211_693_078_345,
+            18_068_722_481_881_832_494,
+            8_104_143_684_338_592_392,
+        ];
+        assert_eq!(prints::<Record>(), records);
     }
 
     #[test]
@@ -283,6 +239,11 @@ mod tests {
         distinct::<u32>();
         distinct::<Text>();
         distinct::<Uuid>();
+        distinct::<Address>();
+        distinct::<Mac>();
+        distinct::<Float>();
+        distinct::<Boxed>();
+        distinct::<Record>();
     }
 
     #[test]
