@@ -1,9 +1,11 @@
 /*
- * runtime.mapaccess1_faststr and mapaccess2_faststr.
+ * runtime.mapaccess1_faststr and mapaccess2_faststr; and a lookup for those who are about to assign.
  *
  *   usize gohmap_mapaccess1_faststr_ISA(rdi = *const MapType, rsi = *const Hmap, rdx = bytes of the key, rcx = their number)
  *         ->  address of the element, or of zeroes
  *   {usize, u64} gohmap_mapaccess2_faststr_ISA(…)  ->  the same in rax, and in rdx whether there is such a key
+ *   {usize, usize} gohmap_findkey_faststr_ISA(…)  ->  addresses of the element, and of the key; {1, 0} when there is no such
+ *         key, and {0, 0} in all slow cases
  *
  * A growing map is a slow case, besides those told in faststr.inc. ISA is sse41, or avx512, which looks up keys in a
  * single bucket all at once.
@@ -64,6 +66,7 @@
         jmp     \slots
         .endm
 
+/* `two`: 0 and 1 as in the names; 2 for findkey, with no `slow`. */
         .macro  MAPACCESS name, slow, two, gather
 ENTRY \name
         movq    %rcx, %r9
@@ -96,8 +99,11 @@ ENTRY \name
         jne     .Ldiffers\@
         SAME    .Ldiffers\@
 .Lfound\@:
+        .if     \two == 2
+        leaq    8(%r8,%rcx), %rdx
+        .endif
         ELEM
-        .if     \two
+        .if     \two == 1
         movl    $1, %edx
         .endif
         ret
@@ -108,7 +114,11 @@ ENTRY \name
         OVERFLOW
         jne     .Lbucket\@
 .Lnone\@:
+        .if     \two == 2
+        movl    $1, %eax
+        .else
         movq    gohmap_zero_val@GOTPCREL(%rip), %rax
+        .endif
         .if     \two
         xorl    %edx, %edx
         .endif
@@ -165,8 +175,14 @@ ENTRY \name
         jmp     .Lsmallslots\@
 
 .Lslow\@:
+        .if     \two == 2
+        xorl    %eax, %eax
+        xorl    %edx, %edx
+        ret
+        .else
         movq    %r9, %rcx
         jmp     \slow
+        .endif
         FIXUP   .Lbegin\@, .Lslow\@, .Lslow\@
 END \name
         .endm
@@ -175,3 +191,5 @@ END \name
         MAPACCESS gohmap_mapaccess2_faststr_sse41, gohmap_slow_mapaccess2_faststr, 1, 0
         MAPACCESS gohmap_mapaccess1_faststr_avx512, gohmap_slow_mapaccess1_faststr, 0, 1
         MAPACCESS gohmap_mapaccess2_faststr_avx512, gohmap_slow_mapaccess2_faststr, 1, 1
+        MAPACCESS gohmap_findkey_faststr_sse41, , 2, 0
+        MAPACCESS gohmap_findkey_faststr_avx512, , 2, 1

@@ -11,7 +11,8 @@ use crate::fault::{op, ready};
 use crate::heap::{Request, Role};
 use crate::layout::mem;
 use crate::map;
-use crate::map::{amd64, compiled};
+use crate::map::amd64::{self, Slot};
+use crate::map::compiled;
 use crate::probe::{Probe, Step};
 use crate::runtime::Runtime;
 use crate::types::{Fast, MapType};
@@ -125,6 +126,9 @@ impl<'a> Keeper<'a> {
 }
 
 impl Probe for Keeper<'_> {
+    /// It is told of keys that are stored and entries that go, and interferes with nothing.
+    const WATCHES: bool = false;
+
     #[inline]
     fn step(&self, step: Step) {
         let slots =
@@ -286,6 +290,11 @@ impl<K: Key, V: Elem> Raw<K, V> {
         // SAFETY: `h` is 0 or the header of a map of type `t`, until the last handle goes.
         unsafe {
             if K::OWNS {
+                if let (Fast::FastStr, Shape::Str(str, len)) = (t.fast, k.shape())
+                    && Arc::strong_count(&self.owned) == 1
+                {
+                    return self.assign_string(k, str, len);
+                }
                 return self.assign_kept(k, &());
             }
             match (t.fast, k.shape()) {
@@ -304,6 +313,44 @@ impl<K: Key, V: Elem> Raw<K, V> {
                 _ => self.with_key(&k, |key| watched(t, || compiled::assign(t, h, key))),
             }
         }
+    }
+
+    /// An assign whose key is a string, to a map that nobody else has a handle to. One that is there already is assigned to
+    /// once more, with the bytes that it has; only a new one needs memory.
+    #[inline(always)]
+    unsafe fn assign_string(&self, k: impl AsKey<K>, str: usize, len: usize) -> usize {
+        let (t, h, f) = (self.t(), self.h(), amd64::of(self.t()));
+        ready();
+        // SAFETY: as in `assign`; a key's slot holds the address of its bytes, which are as many as those at `str`.
+        unsafe {
+            let found = (f.find_str)(t, h, str, len);
+            if found.key != 0 {
+                let elem = (f.mapassign_str)(t, h, mem::ld64(found.key) as usize, len);
+                if elem != found.elem {
+                    self.part(k, found.key);
+                }
+                return elem;
+            }
+            if found.elem != Slot::ABSENT || h == 0 {
+                return self.assign_kept(k, &());
+            }
+            let values = self.keep();
+            let mut key = Staged::<K>::zero();
+            let at = key.addr();
+            k.put_key(at, &values);
+            let unwound = Unwound(|| K::release(at, &values));
+            let elem = (f.mapassign_str)(t, h, mem::ld64(at) as usize, len);
+            std::mem::forget(unwound);
+            elem
+        }
+    }
+
+    /// A map that was tampered with has a key twice, where lookups find it and where assigns do, and the same bytes for both:
+    /// the former gets its own.
+    #[cold]
+    unsafe fn part(&self, k: impl AsKey<K>, slot: usize) {
+        // SAFETY: the caller's promise: a slot for a key.
+        unsafe { k.put_key(slot, &self.keep()) };
     }
 
     /// An assign whose key leads to further memory: it goes into the map with memory of the map's, which is given up again
@@ -439,6 +486,11 @@ impl<K: Key, V: Elem> Raw<K, V> {
         // SAFETY: as in `assign`.
         unsafe {
             if Self::OWNS || t.indirect_key() {
+                if let (false, Fast::FastStr, Shape::Str(str, len)) = (V::OWNS, t.fast, k.shape())
+                    && Arc::strong_count(&self.owned) == 1
+                {
+                    return self.delete_string(k, str, len);
+                }
                 return self.delete_watched(k, &());
             }
             match (t.fast, k.shape()) {
@@ -451,6 +503,26 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     (amd64::of(t).mapdelete32)(t, h, (w as u32).into());
                 }
                 _ => self.with_key(&k, |key| watched(t, || compiled::delete(t, h, key))),
+            }
+        }
+    }
+
+    /// A delete of a string from a map that nobody else has a handle to, and whose elements lead nowhere: its bytes go after it.
+    #[inline(always)]
+    unsafe fn delete_string(&self, k: impl AsKey<K>, str: usize, len: usize) {
+        let (t, h, f) = (self.t(), self.h(), amd64::of(self.t()));
+        ready();
+        // SAFETY: as in `assign_string`; a deleted key's slot is zeroed.
+        unsafe {
+            let found = (f.find_str)(t, h, str, len);
+            if found.elem == 0 {
+                return self.delete_watched(k, &());
+            }
+            let bytes = if found.key == 0 { 0 } else { mem::ld64(found.key) };
+            (f.mapdelete_str)(t, h, str, len);
+            // Where a map that was tampered with has a key twice, the other one may be gone.
+            if bytes != 0 && mem::ld64(found.key) == 0 {
+                self.keep().give_up(bytes as usize);
             }
         }
     }

@@ -316,6 +316,78 @@ fn overwriting_keeps_memory_as_it_is() {
 }
 
 #[test]
+fn strings_come_and_go() {
+    let m = GoMap::<String, u64>::make(&runtime(), 0);
+    for n in [8_u64, 300] {
+        let heap = &m.map_type().rt.heap;
+        let keys: Vec<String> = (0..n).map(|i| format!("a key of some length {i}")).collect();
+        for k in &keys {
+            m.insert(k.as_str(), 1);
+        }
+        let before = heap.stats();
+        for k in &keys {
+            m.insert(k.clone(), 2);
+            assert_eq!(m.get(k), 2);
+        }
+        assert_eq!(heap.stats(), before, "{n} keys");
+        for k in &keys {
+            m.delete(k);
+        }
+        assert!(m.is_empty());
+        assert_eq!(heap.stats().objects, before.objects - keys.len());
+    }
+}
+
+/// Assigns to strings look before they leap; what they see is no concern of Go's.
+#[test]
+#[cfg(gohmap_asm)]
+fn strings_die_as_assigns_do() {
+    use crate::fault::{Death, guarded};
+    use crate::layout::{HASH_WRITING, mem};
+    for n in [4_u64, 100] {
+        let m = GoMap::<String, u64>::make(&runtime(), 0);
+        (0..n).for_each(|i| m.insert(format!("key {i}"), i));
+        let flags = m.hmap() + std::mem::offset_of!(Hmap, flags);
+        // SAFETY: a live header; nothing is pending in the closures.
+        unsafe {
+            mem::st8(flags, HASH_WRITING);
+            let died =
+                [guarded(|| m.insert("key 1", 7)), guarded(|| m.insert("new key", 7)), guarded(|| m.delete("key 1"))];
+            for died in died {
+                let Err(Death::Fatal(fatal)) = died else { panic!("{died:?}") };
+                assert_eq!(fatal.text(), "concurrent map writes");
+            }
+            mem::st8(flags, 0);
+        }
+        assert_eq!((m.len(), m.get("key 1")), (n as i64, 1));
+    }
+}
+
+/// Lookups in a single bucket go by the keys, assigns by the marks: with a wrong mark an assign does not find what is there.
+#[test]
+#[cfg(gohmap_asm)]
+fn a_key_with_a_wrong_mark_shares_no_memory() {
+    use crate::layout::mem;
+    let m = GoMap::<String, u64>::make(&runtime(), 0);
+    (0..4).for_each(|i| m.insert(format!("key {i}"), i));
+    // SAFETY: a live map of one bucket.
+    unsafe {
+        let bucket = mem::ld64(m.hmap() + std::mem::offset_of!(Hmap, buckets)) as usize;
+        let mark = mem::ld8(bucket + 1);
+        mem::st8(bucket + 1, if mark == 9 { 10 } else { 9 });
+        m.insert("key 1", 7);
+        assert_eq!(m.len(), 5);
+        let [old, new] = [1, 4].map(|i| mem::ld64(bucket + m.map_type().bucket.key(i)));
+        assert_ne!(old, new);
+        m.delete("key 1");
+        m.insert("key 5", 5);
+    }
+    let mut keys = m.keys();
+    keys.sort();
+    assert_eq!(keys, ["key 0", "key 1", "key 2", "key 3", "key 5"]);
+}
+
+#[test]
 fn a_range_outlives_what_its_keys_lead_to() {
     let rt = runtime();
     let m = GoMap::<String, String>::make(&rt, 0);

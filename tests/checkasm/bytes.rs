@@ -6,6 +6,7 @@ use super::{Copy, Isa, Numbers, checkasm_call, env, step_by_step};
 use gohmap::fault::guarded;
 use gohmap::heap::{OnFree, Prot, Role};
 use gohmap::layout::{HASH_WRITING, is_empty, mem};
+use gohmap::map::amd64::Slot;
 use gohmap::map::clear;
 use gohmap::types::{GoType, MapType};
 use gohmap::version::GoVersion;
@@ -124,6 +125,41 @@ impl Op {
     }
 }
 
+/// [`Fast64::find_str`](gohmap::map::amd64::Fast64), which does not die whatever it meets; `None` where it does not know.
+///
+/// # Safety
+/// As [`Op::call`].
+unsafe fn find(isa: Isa, c: &Copy, (str, len): (usize, usize)) -> Option<Slot> {
+    let mut out = [0; 2];
+    // SAFETY: the caller's promise.
+    let elem =
+        unsafe { checkasm_call(isa.fast64().find_str as *const (), &c.t, c.h, str as u64, len as u64, &mut out) };
+    assert_eq!(out[0], 0, "{isa}: a protected register changed");
+    assert!(elem > Slot::ABSENT || out[1] == 0, "{isa}: a key without an element");
+    (elem != 0).then_some(Slot { elem, key: out[1] as usize })
+}
+
+/// Whether [`find`] knows, and what it says is what lookups say.
+///
+/// # Safety
+/// As [`Op::call`].
+unsafe fn finds(isa: Isa, c: &Copy, key: (usize, usize)) -> bool {
+    // SAFETY: the caller's promise; a slot that is found holds a string.
+    unsafe {
+        let Some(found) = find(isa, c, key) else { return false };
+        let (place, ok) = Op::Access2.call(Isa::Portable, c, key);
+        assert_eq!(ok != 0, found.elem != Slot::ABSENT, "{isa}: {} bytes", key.1);
+        if let Some(place) = place {
+            assert_eq!(c.place(found.elem), place, "{isa}: {} bytes", key.1);
+            let [at, len] = [0, 8].map(|i| mem::ld64(found.key + i) as usize);
+            assert!(len == key.1 && (0..len).all(|i| mem::ld8(at + i) == mem::ld8(key.0 + i)), "{isa}: another key");
+            let one = |i| found.elem - c.t.bucket.elem(i) == found.key - c.t.bucket.key(i);
+            assert!((0..8).any(one), "{isa}: the element of another key");
+        }
+        true
+    }
+}
+
 /// Every operation with the trap flag set: what [`super::every_instruction_unwinds`] asks of them.
 pub(super) fn stepped(isa: Isa) {
     let mut n = Numbers(7);
@@ -134,7 +170,12 @@ pub(super) fn stepped(isa: Isa) {
             let (op, key) = (Op::any(&mut n), strings.all[n.below(if i < 60 { 6 } else { 24 }) as usize]);
             step_by_step(|| {
                 // SAFETY: a live map, and a string that outlives it.
-                unsafe { op.call(isa, &c, key) };
+                unsafe {
+                    op.call(isa, &c, key);
+                    if length.is_none() {
+                        find(isa, &c, key);
+                    }
+                }
             });
         }
     }
@@ -162,7 +203,7 @@ fn any_length(n: &mut Numbers) -> Option<usize> {
 #[test]
 fn they_agree_on_random_states() {
     let mut n = Numbers(env("GOHMAP_SEED", 1));
-    let (mut found, mut absent, mut deleted, mut tampered, mut looked) = (0, 0, 0, 0, 0);
+    let (mut found, mut absent, mut deleted, mut tampered, mut looked, mut known) = (0, 0, 0, 0, 0, 0);
     for isa in Isa::available().into_iter().skip(1) {
         for map in 0..300 {
             let how_many = [6, 12, 60, 400][n.below(4) as usize];
@@ -175,6 +216,9 @@ fn they_agree_on_random_states() {
                 let op = Op::any(&mut n);
                 // SAFETY: live maps and a string that outlives them.
                 let [said, meant] = unsafe {
+                    if length.is_none() {
+                        known += u64::from(finds(isa, &a, key));
+                    }
                     let before = mem::ld64(a.h);
                     let said = [op.call(isa, &a, key), op.call(Isa::Portable, &b, key)];
                     deleted += u64::from(mem::ld64(a.h) < before);
@@ -225,10 +269,14 @@ fn they_agree_on_random_states() {
             }
         }
     }
-    let met =
-        format!("{found} found, {absent} absent, {deleted} deleted, {tampered} tampered, {looked} found nevertheless");
+    let met = format!(
+        "{found} found, {absent} absent, {deleted} deleted, {tampered} tampered, {looked} found nevertheless, {known} known before"
+    );
     println!("{met}");
-    assert!(found > 100_000 && absent > 1000 && deleted > 10_000 && tampered > 1000 && looked > 1000, "{met}");
+    assert!(
+        found > 100_000 && absent > 1000 && deleted > 10_000 && tampered > 1000 && looked > 1000 && known > 10_000,
+        "{met}"
+    );
 }
 
 /// Whether a slot may be marked as one that has a key: the pointer of a string that was deleted is nil.
@@ -294,7 +342,12 @@ fn they_fault_alike() {
                 let op = Op::any(&mut n);
                 let key = strings.all[first + n.below(how_many) as usize];
                 // SAFETY: live maps; nothing that needs dropping is pending while the operation faults.
-                let said = unsafe { [guarded(|| op.call(isa, &a, key)), guarded(|| op.call(Isa::Portable, &b, key))] };
+                let said = unsafe {
+                    if length.is_none() {
+                        find(isa, &a, key);
+                    }
+                    [guarded(|| op.call(isa, &a, key)), guarded(|| op.call(Isa::Portable, &b, key))]
+                };
                 if let Some(hole) = &hole {
                     hole.set([&a, &b], Prot::ReadWrite);
                 }

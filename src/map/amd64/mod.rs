@@ -146,6 +146,21 @@ pub struct Found {
     pub ok: u64,
 }
 
+/// What [`Fast64::find_str`] says. It never faults nor dies, and changes nothing.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Address of the element; [`ABSENT`](Self::ABSENT) when there is no such key; 0 when neither is known.
+    pub elem: usize,
+    /// Address of the key, or 0.
+    pub key: usize,
+}
+
+impl Slot {
+    /// No element's address.
+    pub const ABSENT: usize = 1;
+}
+
 /// The operations of one implementation: fast64, fast32, faststr, and those of plain keys. Each takes the type, the address of
 /// the header and the key. Assembly is for types whose keys are hashed with AES ([`MapType::aes`]).
 #[derive(Debug)]
@@ -178,6 +193,8 @@ pub struct Fast64 {
     pub mapaccess1_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize) -> usize,
     /// `mapaccess2_faststr`.
     pub mapaccess2_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize) -> Found,
+    /// Where a key is that is about to be assigned to, if that is easy to tell.
+    pub find_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize) -> Slot,
     /// `mapdelete_faststr`.
     pub mapdelete_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize),
     /// `mapassign` for keys that are plain memory ([`MapType::plain_key`]), with the address of the key.
@@ -295,6 +312,11 @@ unsafe extern "C-unwind" fn gohmap_slow_mapaccess2_faststr(t: &MapType, h: usize
     Found { elem, ok: ok.into() }
 }
 
+/// [`Fast64::find_str`] that never knows.
+unsafe extern "C-unwind" fn find_nothing(_: &MapType, _: usize, _: usize, _: usize) -> Slot {
+    Slot { elem: 0, key: 0 }
+}
+
 /// [`Fast64::mapdelete_str`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 unsafe extern "C-unwind" fn gohmap_slow_mapdelete_faststr(t: &MapType, h: usize, str: usize, len: usize) {
@@ -358,6 +380,7 @@ static PORTABLE: Fast64 = Fast64 {
     mapassign_str: gohmap_slow_mapassign_faststr,
     mapaccess1_str: gohmap_slow_mapaccess1_faststr,
     mapaccess2_str: gohmap_slow_mapaccess2_faststr,
+    find_str: find_nothing,
     mapdelete_str: gohmap_slow_mapdelete_faststr,
     mapassign_plain: gohmap_slow_mapassign,
     mapaccess1_plain: gohmap_slow_mapaccess1,

@@ -15,7 +15,7 @@ macro_rules! family {
         $assign:ident $set:ident $access1:ident $access2:ident $delete:ident,
         $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
         $assign_ptr:ident $assign32:ident $access1_32:ident $access2_32:ident $delete32:ident,
-        $assign_str:ident $access1_str:ident $access2_str:ident $delete_str:ident,
+        $assign_str:ident $access1_str:ident $access2_str:ident $find_str:ident $delete_str:ident,
         $assign_plain:ident $access1_plain:ident $access2_plain:ident $delete_plain:ident,
         $next:ident $prefetch:ident
         $(, $words:ident $words_access1:ident $words_access2:ident $assign_many:expr, $get_many:expr)?
@@ -42,6 +42,7 @@ macro_rules! family {
             mapassign_str: $assign_str,
             mapaccess1_str: $access1_str,
             mapaccess2_str: $access2_str,
+            find_str: $find_str,
             mapdelete_str: $delete_str,
             mapassign_plain: $assign_plain,
             mapaccess1_plain: $access1_plain,
@@ -70,7 +71,7 @@ family! {
     gohmap_slow_mapassign_fast64ptr gohmap_slow_mapassign_fast32 gohmap_slow_mapaccess1_fast32
     gohmap_slow_mapaccess2_fast32 gohmap_slow_mapdelete_fast32,
     gohmap_slow_mapassign_faststr gohmap_slow_mapaccess1_faststr
-    gohmap_slow_mapaccess2_faststr gohmap_slow_mapdelete_faststr,
+    gohmap_slow_mapaccess2_faststr find_nothing gohmap_slow_mapdelete_faststr,
     gohmap_slow_mapassign gohmap_slow_mapaccess1 gohmap_slow_mapaccess2 gohmap_slow_mapdelete,
     gohmap_slow_mapiternext no_prefetch
 }
@@ -83,7 +84,7 @@ family! {
     gohmap_mapassign_fast64ptr_sse41 gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41
     gohmap_mapaccess2_fast32_sse41 gohmap_mapdelete_fast32_sse41,
     gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_sse41
-    gohmap_mapaccess2_faststr_sse41 gohmap_mapdelete_faststr_sse41,
+    gohmap_mapaccess2_faststr_sse41 gohmap_findkey_faststr_sse41 gohmap_mapdelete_faststr_sse41,
     gohmap_mapassign_sse41 gohmap_mapaccess1_sse41 gohmap_mapaccess2_sse41 gohmap_mapdelete_sse41,
     gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41,
     SSE41_WORDS gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41 None, None
@@ -97,7 +98,7 @@ family! {
     gohmap_mapassign_fast64ptr_avx512 gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41
     gohmap_mapaccess2_fast32_sse41 gohmap_mapdelete_fast32_sse41,
     gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_avx512
-    gohmap_mapaccess2_faststr_avx512 gohmap_mapdelete_faststr_sse41,
+    gohmap_mapaccess2_faststr_avx512 gohmap_findkey_faststr_avx512 gohmap_mapdelete_faststr_sse41,
     gohmap_mapassign_sse41 gohmap_mapaccess1_sse41 gohmap_mapaccess2_sse41 gohmap_mapdelete_sse41,
     gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512,
     AVX512_WORDS gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512
@@ -117,6 +118,8 @@ unsafe extern "C-unwind" {
     fn gohmap_mapaccess2_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> Found;
     fn gohmap_mapaccess1_faststr_avx512(t: &MapType, h: usize, str: usize, len: usize) -> usize;
     fn gohmap_mapaccess2_faststr_avx512(t: &MapType, h: usize, str: usize, len: usize) -> Found;
+    fn gohmap_findkey_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> Slot;
+    fn gohmap_findkey_faststr_avx512(t: &MapType, h: usize, str: usize, len: usize) -> Slot;
     fn gohmap_mapdelete_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize);
     fn gohmap_mapassign_sse41(t: &MapType, h: usize, key: usize) -> usize;
     fn gohmap_mapaccess1_sse41(t: &MapType, h: usize, key: usize) -> usize;
