@@ -6,9 +6,10 @@
 use super::grow::{evacuate_bucket, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask, lookup_bucket, mark_rest_empty, zero_val};
 use super::malloc::{For, clear, newobject};
+use super::slots::{Marks, SlotsOf, together};
 use crate::fatal;
 use crate::heap::Role;
-use crate::layout::{BUCKET_CNT, EMPTY_ONE, EMPTY_REST, HASH_WRITING, is_empty, mem, tophash};
+use crate::layout::{BUCKET_CNT, DATA_OFFSET, EMPTY_ONE, EMPTY_REST, HASH_WRITING, is_empty, mem, tophash};
 use crate::probe::{Op, Probe, Step};
 use crate::types::MapType;
 
@@ -46,15 +47,28 @@ unsafe fn find<K: FastKey, P: Probe>(t: &MapType, h: H, key: K, p: &P) -> usize 
         };
         while !b.is_nil() {
             p.step(Step::Bucket { addr: b.0 });
-            for i in 0..BUCKET_CNT {
-                p.step(Step::Slot { bucket: b.0, i });
-                if K::load(b.key(t, i)) == key && !is_empty(b.top(i)) {
-                    return b.elem(t, i);
-                }
+            if let Some(i) = slot_of(t, b, key, p) {
+                return b.elem(t, i);
             }
             b = b.overflow(t);
         }
         0
+    }
+}
+
+/// The slot of a bucket that has a key, for those who look at keys first.
+#[inline(always)]
+unsafe fn slot_of<K: FastKey, P: Probe>(t: &MapType, b: B, key: K, p: &P) -> Option<usize> {
+    // SAFETY: the caller's promise for the bucket.
+    unsafe {
+        if together::<P>(b, size_of::<K>()) {
+            let slots = SlotsOf::that(|i| K::load(b.0.wrapping_add(DATA_OFFSET + i * size_of::<K>())) == key);
+            return Marks::load(b).live(slots).next();
+        }
+        (0..BUCKET_CNT).find(|&i| {
+            p.step(Step::Slot { bucket: b.0, i });
+            K::load(b.key(t, i)) == key && !is_empty(b.top(i))
+        })
     }
 }
 
@@ -155,7 +169,7 @@ pub(super) unsafe fn assign<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
             }
             let (b, i) = free;
             p.step(Step::KeyStore { bucket: b.0, i });
-            b.set_top(i, tophash(hash));
+            b.set_top_of_all::<P>(i, tophash(hash));
             p.between();
             key.store(b.key(t, i));
             let count = h.count().wrapping_add(1);
@@ -191,7 +205,23 @@ unsafe fn search<K: FastKey, P: Probe>(t: &MapType, mut b: B, key: K, p: &P) -> 
     unsafe {
         loop {
             p.step(Step::Bucket { addr: b.0 });
-            for i in 0..BUCKET_CNT {
+            let at_once = together::<P>(b, size_of::<K>());
+            if at_once {
+                let marks = Marks::load(b);
+                let slots = SlotsOf::that(|i| K::load(b.0.wrapping_add(DATA_OFFSET + i * size_of::<K>())) == key);
+                if let Some(i) = marks.live_before_rest(slots).next() {
+                    return Search::Found(b, i);
+                }
+                if free.0.is_nil()
+                    && let Some(i) = marks.first_free()
+                {
+                    free = (b, i);
+                }
+                if marks.ended() {
+                    return Search::Absent { free, last: b };
+                }
+            }
+            for i in if at_once { 0..0 } else { 0..BUCKET_CNT } {
                 p.step(Step::Slot { bucket: b.0, i });
                 let top = b.top(i);
                 if is_empty(top) {
@@ -246,11 +276,7 @@ pub(super) unsafe fn delete<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
         let mut b = first;
         'search: while !b.is_nil() {
             p.step(Step::Bucket { addr: b.0 });
-            for i in 0..BUCKET_CNT {
-                p.step(Step::Slot { bucket: b.0, i });
-                if K::load(b.key(t, i)) != key || is_empty(b.top(i)) {
-                    continue;
-                }
+            if let Some(i) = slot_of(t, b, key, p) {
                 p.step(Step::SlotClear { bucket: b.0, i });
                 // Only keys of eight bytes hold pointers, and then they are one.
                 if t.key_has_pointers {
@@ -258,7 +284,7 @@ pub(super) unsafe fn delete<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
                 }
                 clear(b.elem(t, i), t.bucket.elem_size, t.elem_has_pointers);
                 p.between();
-                b.set_top(i, EMPTY_ONE);
+                b.set_top_of_all::<P>(i, EMPTY_ONE);
                 mark_rest_empty(t, first, b, i, p);
                 let count = h.count().wrapping_sub(1);
                 p.step(Step::Count { count });

@@ -1,7 +1,10 @@
-//! How the generic functions look for a key in a bucket: by its mark, then by equality.
+//! How keys are looked for in a bucket: by their mark and then by equality, as the generic functions do, or by comparing
+//! all eight at once, where keys fit into a register.
+//!
+//! Which slot has the key is anybody's guess, and a processor that guesses wrong loses more time than all else takes.
 
 use super::hmap::B;
-use crate::layout::{BUCKET_CNT, EMPTY_REST, is_empty, mem};
+use crate::layout::{BUCKET_CNT, DATA_OFFSET, EMPTY_REST, is_empty, mem};
 use crate::probe::{Probe, Step};
 use crate::types::MapType;
 
@@ -27,7 +30,7 @@ pub(super) unsafe fn look<P: Probe>(t: &MapType, b: B, key: usize, top: u8, free
     // together faults where loading the first one does.
     unsafe {
         if !P::WATCHES && b.0.is_multiple_of(8) {
-            let marks = Marks(mem::ld64(b.0));
+            let marks = Marks::load(b);
             for i in marks.slots_with(top) {
                 if let Some(k) = same_key(t, b, i, key) {
                     return Looked::Found(i, k);
@@ -94,9 +97,17 @@ unsafe fn same_key(t: &MapType, b: B, i: usize, key: usize) -> Option<usize> {
     }
 }
 
+/// Whether the marks of a bucket and all its keys, so many bytes each, lie on one page: then loading all of them faults where
+/// loading the first does, and no bucket's that somebody watches.
+#[inline(always)]
+pub(super) fn together<P: Probe>(b: B, key_size: usize) -> bool {
+    const PAGE: usize = 4096;
+    !P::WATCHES && b.0 % PAGE <= PAGE - (DATA_OFFSET + BUCKET_CNT * key_size) && b.0.is_multiple_of(8)
+}
+
 /// The marks of a bucket's eight slots, the first one in the lowest byte.
 #[derive(Clone, Copy)]
-struct Marks(u64);
+pub(super) struct Marks(u64);
 
 /// A bit for each slot, the highest of its byte.
 const SLOTS: u64 = 0x8080_8080_8080_8080;
@@ -112,33 +123,67 @@ const fn zeroes(bytes: u64) -> u64 {
 }
 
 impl Marks {
+    /// Those of the bucket at an address that is a multiple of 8.
+    #[inline(always)]
+    pub(super) unsafe fn load(b: B) -> Self {
+        // SAFETY: the caller's promise for the bucket.
+        Self(unsafe { mem::ld64(b.0) })
+    }
+
+    /// What lies before the first `emptyRest`.
+    #[inline(always)]
+    fn before_rest(self) -> u64 {
+        let rest = zeroes(self.0);
+        // What is below the lowest bit; everything when there is none.
+        rest.wrapping_sub(1) & !rest
+    }
+
     /// The slots that have this mark, which is none of an empty slot, and lie before the first `emptyRest`.
     #[inline(always)]
     fn slots_with(self, top: u8) -> SlotsOf {
-        let rest = zeroes(self.0);
-        // What is below the lowest bit; everything when there is none.
-        let before = rest.wrapping_sub(1) & !rest;
-        SlotsOf(zeroes(self.0 ^ all(top)) & before)
+        SlotsOf(zeroes(self.0 ^ all(top)) & self.before_rest())
+    }
+
+    /// Those of the slots that are not empty.
+    #[inline(always)]
+    pub(super) fn live(self, slots: SlotsOf) -> SlotsOf {
+        SlotsOf(slots.0 & !zeroes(self.0 & all(!1)))
+    }
+
+    /// Those of the slots that are not empty, and lie before the first `emptyRest`.
+    #[inline(always)]
+    pub(super) fn live_before_rest(self, slots: SlotsOf) -> SlotsOf {
+        SlotsOf(self.live(slots).0 & self.before_rest())
     }
 
     /// The first slot that is empty, unless it lies behind an `emptyRest`: it is the `emptyRest`, then.
     #[inline(always)]
-    fn first_free(self) -> Option<usize> {
+    pub(super) fn first_free(self) -> Option<usize> {
         let free = zeroes(self.0 & all(!1));
         (free != 0).then(|| SlotsOf::number(free))
     }
 
     /// Whether there is an `emptyRest`.
     #[inline(always)]
-    fn ended(self) -> bool {
+    pub(super) fn ended(self) -> bool {
         zeroes(self.0) != 0
     }
 }
 
 /// Slots that are left to look at.
-struct SlotsOf(u64);
+pub(super) struct SlotsOf(u64);
 
 impl SlotsOf {
+    /// Those for which `has` says so, asked for all eight in turn.
+    #[inline(always)]
+    pub(super) fn that(mut has: impl FnMut(usize) -> bool) -> Self {
+        let mut bits = 0;
+        for i in 0..BUCKET_CNT {
+            bits |= u64::from(has(i)) << (8 * i + 7);
+        }
+        Self(bits)
+    }
+
     #[inline(always)]
     fn number(bits: u64) -> usize {
         bits.trailing_zeros() as usize / 8
@@ -178,6 +223,11 @@ mod tests {
             assert_eq!(word.slots_with(top).collect::<Vec<_>>(), with, "{marks:x?} {top:x}");
             assert_eq!(word.first_free(), marks.iter().position(|&m| is_empty(m)), "{marks:x?}");
             assert_eq!(word.ended(), end.is_some(), "{marks:x?}");
+            let some = |i: usize| pick >> (32 + i) & 1 != 0;
+            let live: Vec<usize> = (0..8).filter(|&i| some(i) && !is_empty(marks[i])).collect();
+            assert_eq!(word.live(SlotsOf::that(some)).collect::<Vec<_>>(), live, "{marks:x?}");
+            let before: Vec<usize> = live.into_iter().filter(|&i| i < end.unwrap_or(8)).collect();
+            assert_eq!(word.live_before_rest(SlotsOf::that(some)).collect::<Vec<_>>(), before, "{marks:x?}");
         }
     }
 }
