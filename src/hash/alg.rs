@@ -180,11 +180,27 @@ unsafe fn special(rt: &Runtime, ty: &GoType, p: usize, seed: u64) -> u64 {
         if let Kind::Array(elem, n) = ty.kind() {
             return (0..*n).fold(seed, |h, i| part(rt, elem, p.wrapping_add(i * elem.size()), h));
         }
-        ty.runs().iter().fold(seed, |h, run| match run {
-            Run::Mem { offset, size } => rt.hash().memhash(p.wrapping_add(*offset), h, *size),
-            Run::Field { offset, ty } => part(rt, ty, p.wrapping_add(*offset), h),
-        })
+        structs(rt, ty, p, seed)
     }
+}
+
+/// [`hash`] for structs that the compiler writes a function for.
+///
+/// # Panics
+/// As [`nilinterhash`].
+///
+/// # Safety
+/// As [`hash`].
+#[inline(always)]
+pub(crate) unsafe fn structs(rt: &Runtime, ty: &GoType, p: usize, seed: u64) -> u64 {
+    // SAFETY: the caller's promise.
+    ty.runs().iter().fold(seed, |h, run| unsafe {
+        match run {
+            Run::Mem { offset, size } => rt.hash().memhash(p.wrapping_add(*offset), h, *size),
+            Run::Field { offset, ty } if ty.alg() == Alg::String => rt.hash().strhash(p.wrapping_add(*offset), h),
+            Run::Field { offset, ty } => part(rt, ty, p.wrapping_add(*offset), h),
+        }
+    })
 }
 
 /// `mapKeyError`: panics as hashing the key would, without hashing (Go 1.22 and later, for maps without entries).

@@ -29,13 +29,6 @@ fn scramble<R: Round>(x: u128) -> u128 {
     R::enc(x, x)
 }
 
-/// Sixteen bytes at `p`.
-#[inline(always)]
-unsafe fn load(p: usize) -> u128 {
-    // SAFETY: the caller's promise.
-    unsafe { u128::from(mem::ld64(p)) | u128::from(mem::ld64(p.wrapping_add(8))) << 64 }
-}
-
 /// The `n` bytes at `p`, 1 to 15, and zeroes behind.
 #[inline(always)]
 unsafe fn load_few(p: usize, n: usize) -> u128 {
@@ -60,7 +53,7 @@ unsafe fn load_few(p: usize, n: usize) -> u128 {
 #[inline(always)]
 unsafe fn loads<const N: usize>(p: usize) -> [u128; N] {
     // SAFETY: the caller's promise.
-    std::array::from_fn(|i| unsafe { load(p.wrapping_add(16 * i)) })
+    std::array::from_fn(|i| unsafe { mem::ld128(p.wrapping_add(16 * i)) })
 }
 
 /// Mixes `N` blocks, each with a seed of its own, and folds them into one.
@@ -128,8 +121,8 @@ unsafe fn body<R: Round>(keys: &KeySchedule, p: usize, seed: u64, len: usize) ->
         match len {
             0 => scramble::<R>(lane_seed::<R>(keys, seed, 0)) as u64,
             1..16 => mix::<R, _>(keys, seed, [load_few(p, len)]),
-            16 => mix::<R, _>(keys, seed, [load(p)]),
-            17..=32 => mix::<R, _>(keys, seed, [load(p), load(from_end(16))]),
+            16 => mix::<R, _>(keys, seed, [mem::ld128(p)]),
+            17..=32 => mix::<R, _>(keys, seed, [mem::ld128(p), mem::ld128(from_end(16))]),
             _ => std::hint::black_box(long::<R>(keys, p, seed, len)),
         }
     }

@@ -56,6 +56,7 @@ impl ProcessHash {
     /// # Safety
     /// Reading these bytes must be sound, or fault inside a region that [`crate::fault`] watches.
     #[must_use]
+    #[inline]
     pub unsafe fn memhash(&self, p: usize, seed: u64, len: usize) -> u64 {
         // SAFETY: the caller's promise.
         unsafe {
@@ -91,6 +92,7 @@ impl ProcessHash {
     /// # Safety
     /// Reading the string and its bytes must be sound, or fault inside a region that [`crate::fault`] watches.
     #[must_use]
+    #[inline]
     pub unsafe fn strhash(&self, p: usize, seed: u64) -> u64 {
         // SAFETY: the caller's promise.
         unsafe {

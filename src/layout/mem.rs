@@ -32,6 +32,17 @@ mod imp {
     ldst!(ld16, st16, u16, reg, "movzwl (,{a},1), {v:e}", "movw {v:x}, (,{a},1)");
     ldst!(ld32, st32, u32, reg, "movl (,{a},1), {v:e}", "movl {v:e}, (,{a},1)");
     ldst!(ld64, st64, u64, reg, "movq (,{a},1), {v}", "movq {v}, (,{a},1)");
+
+    #[inline(always)]
+    pub(super) unsafe fn ld128(a: usize) -> u128 {
+        let v: core::arch::x86_64::__m128i;
+        // SAFETY: one load instruction, as above; a vector and a u128 are the same sixteen bytes.
+        unsafe {
+            asm!("movdqu (,{a},1), {v}", v = out(xmm_reg) v, a = in(reg) a,
+                options(att_syntax, nostack, preserves_flags, readonly));
+            core::mem::transmute(v)
+        }
+    }
 }
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
@@ -65,6 +76,12 @@ mod imp {
     ldst!(ld16, st16, u16, AtomicU16);
     ldst!(ld32, st32, u32, AtomicU32);
     ldst!(ld64, st64, u64, AtomicU64);
+
+    #[inline(always)]
+    pub(super) unsafe fn ld128(a: usize) -> u128 {
+        // SAFETY: the caller vouches for reading `a`.
+        unsafe { u128::from(ld64(a)) | u128::from(ld64(a.wrapping_add(8))) << 64 }
+    }
 }
 
 macro_rules! public {
@@ -108,6 +125,17 @@ pub fn prefetch(a: usize) {
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = a;
+}
+
+/// Loads sixteen bytes at address `a`: together, where the processor can.
+///
+/// # Safety
+/// Reading there must be sound, or must fault inside a region that [`crate::fault`] watches.
+#[inline(always)]
+#[must_use]
+pub unsafe fn ld128(a: usize) -> u128 {
+    // SAFETY: the caller's promise.
+    unsafe { imp::ld128(a) }
 }
 
 /// Whether this build has the assembly of `asm/` (x86_64 Linux, not `portable`, not Miri).
@@ -179,6 +207,7 @@ mod tests {
             st16(a + 2, 0xbbbb);
             st32(a + 9, 0xcccc_dddd);
             assert_eq!((ld64(a), ld8(a), ld16(a + 1), ld32(a + 9)), (0x1122_3344_bbbb_aa88, 0x88, 0xbbaa, 0xcccc_dddd));
+            assert_eq!(ld128(a), 0xcccc_dddd_00 << 64 | 0x1122_3344_bbbb_aa88);
         }
     }
 }

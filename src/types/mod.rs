@@ -198,7 +198,7 @@ impl MapType {
             (Alg::Float32, _) => (hash_float32, equal_float32),
             (Alg::String, _) => (hash_string, equal_any),
             (Alg::NilInter, _) => (hash_interface, equal_interface),
-            (Alg::Special, _) if matches!(key.kind(), Kind::Struct(_)) => (hash_any, equal_struct),
+            (Alg::Special, _) if matches!(key.kind(), Kind::Struct(_)) => (hash_struct, equal_struct),
             _ => (hash_any, equal_any),
         };
         let aes = rt.hash().algorithm() == Algorithm::Aes;
@@ -318,6 +318,11 @@ unsafe fn hash_float32(t: &MapType, key: usize, seed: u64) -> u64 {
 unsafe fn hash_interface(t: &MapType, key: usize, seed: u64) -> u64 {
     // SAFETY: the caller's promise for the key.
     unsafe { hash::alg::nilinterhash(&t.rt, key, seed) }
+}
+
+unsafe fn hash_struct(t: &MapType, key: usize, seed: u64) -> u64 {
+    // SAFETY: the caller's promise for the key.
+    unsafe { hash::alg::structs(&t.rt, &t.key, key, seed) }
 }
 
 unsafe fn hash_any(t: &MapType, key: usize, seed: u64) -> u64 {
