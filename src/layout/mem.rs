@@ -207,7 +207,7 @@ mod tests {
             st16(a + 2, 0xbbbb);
             st32(a + 9, 0xcccc_dddd);
             assert_eq!((ld64(a), ld8(a), ld16(a + 1), ld32(a + 9)), (0x1122_3344_bbbb_aa88, 0x88, 0xbbaa, 0xcccc_dddd));
-            assert_eq!(ld128(a), 0xcccc_dddd_00 << 64 | 0x1122_3344_bbbb_aa88);
+            assert_eq!(ld128(a), 0xcc_ccdd_dd00 << 64 | 0x1122_3344_bbbb_aa88);
         }
     }
 }
