@@ -8,6 +8,7 @@
 
 mod any;
 mod elem;
+mod kept;
 mod key;
 mod many;
 mod range;

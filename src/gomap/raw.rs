@@ -4,19 +4,18 @@
 //! the caller's, as it is in compiled Go.
 
 use super::elem::Elem;
+use super::kept::Keeper;
 use super::key::{AsKey, Key, Shape};
 use super::range::Range;
 use super::values::{Limbo, Values};
 use crate::fault::{op, ready};
-use crate::heap::{Request, Role};
 use crate::layout::mem;
 use crate::map;
-use crate::map::amd64::{self, Slot};
+use crate::map::amd64;
 use crate::map::compiled;
-use crate::probe::{Probe, Step};
+use crate::probe::Probe;
 use crate::runtime::Runtime;
 use crate::types::{Fast, MapType};
-use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit, size_of};
 use std::sync::Arc;
@@ -45,16 +44,16 @@ pub(super) struct Raw<K, V> {
 }
 
 /// The bytes of a value, as Go lays them out.
-struct Staged<E: Elem>(MaybeUninit<E::Repr>);
+pub(super) struct Staged<E: Elem>(MaybeUninit<E::Repr>);
 
 impl<E: Elem> Staged<E> {
     #[inline(always)]
-    fn zero() -> Self {
+    pub(super) fn zero() -> Self {
         Self(MaybeUninit::zeroed())
     }
 
     #[inline(always)]
-    fn addr(&mut self) -> usize {
+    pub(super) fn addr(&mut self) -> usize {
         self.0.as_mut_ptr().expose_provenance()
     }
 }
@@ -90,94 +89,9 @@ fn watched<R>(t: &MapType, f: impl Fn() -> R) -> R {
     }
 }
 
-/// Watches assigns and deletes of a map whose entries lead to further memory. One type for all maps: the map's functions
-/// are compiled for it once.
-struct Keeper<'a> {
-    t: &'a MapType,
-    values: &'a Values<'a>,
-    release_key: Release,
-    release_elem: Release,
-    /// The key of an assign has been stored.
-    stored: Cell<bool>,
-}
-
-/// [`Elem::release`].
-type Release = unsafe fn(usize, &Values<'_>);
-
-impl<'a> Keeper<'a> {
-    fn new<K: Key, V: Elem>(t: &'a MapType, values: &'a Values<'a>) -> Self {
-        Self { t, values, release_key: K::release, release_elem: V::release, stored: Cell::new(false) }
-    }
-
-    /// Gives up what an entry leads to. The boxes of elements are the map's, those of keys are not.
-    ///
-    /// # Safety
-    /// These are the slots of an entry of the map.
-    unsafe fn entry(&self, key: usize, elem: usize) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            (self.release_key)(key_at(self.t, key), self.values);
-            (self.release_elem)(elem_at(self.t, elem), self.values);
-            if self.t.indirect_key() {
-                self.values.give_up(mem::ld64(key) as usize);
-            }
-        }
-    }
-}
-
-impl Probe for Keeper<'_> {
-    /// It is told of keys that are stored and entries that go, and interferes with nothing.
-    const WATCHES: bool = false;
-
-    #[inline]
-    fn step(&self, step: Step) {
-        let slots =
-            |bucket: usize, i| (bucket.wrapping_add(self.t.bucket.key(i)), bucket.wrapping_add(self.t.bucket.elem(i)));
-        match step {
-            Step::KeyStore { .. } => self.stored.set(true),
-            Step::KeyUpdate { bucket, i } => {
-                self.stored.set(true);
-                // SAFETY: a slot that holds a key equal to the one that is about to take its place.
-                unsafe { (self.release_key)(key_at(self.t, slots(bucket, i).0), self.values) }
-            }
-            Step::SlotClear { bucket, i } => {
-                let (key, elem) = slots(bucket, i);
-                // SAFETY: a slot that holds an entry.
-                unsafe { self.entry(key, elem) }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Two probes that are told the same.
-struct Both<'a, A, B>(&'a A, &'a B);
-
-impl<A: Probe, B: Probe> Probe for Both<'_, A, B> {
-    const WATCHES: bool = A::WATCHES || B::WATCHES;
-
-    #[inline(always)]
-    fn step(&self, step: Step) {
-        self.0.step(step);
-        self.1.step(step);
-    }
-}
-
-/// The address of a key, given that of its slot.
-unsafe fn key_at(t: &MapType, slot: usize) -> usize {
-    // SAFETY: the caller's promise: a key's slot.
-    if t.indirect_key() { unsafe { mem::ld64(slot) as usize } } else { slot }
-}
-
-/// The address of an element, given that of its slot.
-unsafe fn elem_at(t: &MapType, slot: usize) -> usize {
-    // SAFETY: the caller's promise: an element's slot.
-    if t.indirect_elem() { unsafe { mem::ld64(slot) as usize } } else { slot }
-}
-
 impl<K: Key, V: Elem> Raw<K, V> {
     /// Entries lead to memory that the map's own functions do not look after.
-    const OWNS: bool = K::OWNS || V::OWNS;
+    pub(super) const OWNS: bool = K::OWNS || V::OWNS;
 
     fn new(t: MapType, h: usize) -> Self {
         Self { owned: Arc::new(Owned { t, h, limbo: Limbo::default() }), types: PhantomData }
@@ -218,7 +132,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
     }
 
     #[inline(always)]
-    fn keep(&self) -> ManuallyDrop<Values<'_>> {
+    pub(super) fn keep(&self) -> ManuallyDrop<Values<'_>> {
         Values::keep(&self.t().rt, &self.owned.limbo, self.h())
     }
 
@@ -229,7 +143,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
 
     /// Calls `f` with the address of a key that is only looked up.
     #[inline(always)]
-    fn with_key<R>(&self, k: &impl AsKey<K>, f: impl FnOnce(usize) -> R) -> R {
+    pub(super) fn with_key<R>(&self, k: &impl AsKey<K>, f: impl FnOnce(usize) -> R) -> R {
         let values = self.lend();
         let mut key = Staged::<K>::zero();
         // SAFETY: the key's own bytes, which live until `f` has returned; so does what they lead to.
@@ -312,70 +226,6 @@ impl<K: Key, V: Elem> Raw<K, V> {
                 }
                 _ => self.with_key(&k, |key| watched(t, || compiled::assign(t, h, key))),
             }
-        }
-    }
-
-    /// An assign whose key is a string, to a map that nobody else has a handle to. One that is there already is assigned to
-    /// once more, with the bytes that it has; only a new one needs memory.
-    #[inline(always)]
-    unsafe fn assign_string(&self, k: impl AsKey<K>, str: usize, len: usize) -> usize {
-        let (t, h, f) = (self.t(), self.h(), amd64::of(self.t()));
-        ready();
-        // SAFETY: as in `assign`; a key's slot holds the address of its bytes, which are as many as those at `str`.
-        unsafe {
-            let found = (f.find_str)(t, h, str, len);
-            if found.key != 0 {
-                let elem = (f.mapassign_str)(t, h, mem::ld64(found.key) as usize, len);
-                if elem != found.elem {
-                    self.part(k, found.key);
-                }
-                return elem;
-            }
-            if found.elem != Slot::ABSENT || h == 0 {
-                return self.assign_kept(k, &());
-            }
-            let values = self.keep();
-            let mut key = Staged::<K>::zero();
-            let at = key.addr();
-            k.put_key(at, &values);
-            let unwound = Unwound(|| K::release(at, &values));
-            let elem = (f.mapassign_str)(t, h, mem::ld64(at) as usize, len);
-            std::mem::forget(unwound);
-            elem
-        }
-    }
-
-    /// A map that was tampered with has a key twice, where lookups find it and where assigns do, and the same bytes for both:
-    /// the former gets its own.
-    #[cold]
-    unsafe fn part(&self, k: impl AsKey<K>, slot: usize) {
-        // SAFETY: the caller's promise: a slot for a key.
-        unsafe { k.put_key(slot, &self.keep()) };
-    }
-
-    /// An assign whose key leads to further memory: it goes into the map with memory of the map's, which is given up again
-    /// when the key was there and stays as it is.
-    fn assign_kept<P: Probe>(&self, k: impl AsKey<K>, p: &P) -> usize {
-        let (t, h) = (self.t(), self.h());
-        if h == 0 {
-            // Only to panic.
-            // SAFETY: as in `assign`.
-            return self.with_key(&k, |key| op(|| unsafe { compiled::assign(t, h, key) }));
-        }
-        let values = self.keep();
-        let mut key = Staged::<K>::zero();
-        let at = key.addr();
-        // SAFETY: the key's own bytes; then as in `assign`.
-        unsafe {
-            k.put_key(at, &values);
-            let probe = Keeper::new::<K, V>(t, &values);
-            let unwound = Unwound(|| K::release(at, &values));
-            let elem = op(|| compiled::assign_probed(t, h, at, &Both(&probe, p)));
-            std::mem::forget(unwound);
-            if !probe.stored.get() {
-                K::release(at, &values);
-            }
-            elem
         }
     }
 
@@ -507,42 +357,6 @@ impl<K: Key, V: Elem> Raw<K, V> {
         }
     }
 
-    /// A delete of a string from a map that nobody else has a handle to, and whose elements lead nowhere: its bytes go after it.
-    #[inline(always)]
-    unsafe fn delete_string(&self, k: impl AsKey<K>, str: usize, len: usize) {
-        let (t, h, f) = (self.t(), self.h(), amd64::of(self.t()));
-        ready();
-        // SAFETY: as in `assign_string`; a deleted key's slot is zeroed.
-        unsafe {
-            let found = (f.find_str)(t, h, str, len);
-            if found.elem == 0 {
-                return self.delete_watched(k, &());
-            }
-            let bytes = if found.key == 0 { 0 } else { mem::ld64(found.key) };
-            (f.mapdelete_str)(t, h, str, len);
-            // Where a map that was tampered with has a key twice, the other one may be gone.
-            if bytes != 0 && mem::ld64(found.key) == 0 {
-                self.keep().give_up(bytes as usize);
-            }
-        }
-    }
-
-    /// A delete by the portable functions, which look after what entries lead to.
-    pub(super) fn delete_watched<P: Probe>(&self, k: impl AsKey<K>, p: &P) {
-        let (t, h, values) = (self.t(), self.h(), self.keep());
-        let keeper = Keeper::new::<K, V>(t, &values);
-        self.with_key(&k, |key| {
-            // SAFETY: as in `assign`.
-            op(|| unsafe {
-                if Self::OWNS || t.indirect_key() {
-                    compiled::delete_probed(t, h, key, &Both(&keeper, p));
-                } else {
-                    compiled::delete_probed(t, h, key, p);
-                }
-            })
-        });
-    }
-
     #[inline(always)]
     pub(super) fn clear(&self) {
         self.clear_watched(&());
@@ -590,40 +404,5 @@ impl<K: Key, V: Elem> Raw<K, V> {
             copy.own_entries();
         }
         copy
-    }
-
-    /// Gives the entries of a copy memory of their own for what they lead to: so far it is the original's.
-    fn own_entries(&self) {
-        let (t, h) = (self.t(), self.h());
-        let values = self.keep();
-        // SAFETY: a fresh copy of a map of type `t`; what its entries lead to is alive.
-        unsafe {
-            map::walk::entries(t, h, &mut |k, e| {
-                if t.indirect_key() {
-                    let noscan = !t.key_has_pointers;
-                    let malloc_headers = t.rt.rules().malloc_header;
-                    let r = Request { size: t.key_size, noscan, malloc_headers, owner: h, role: Role::Key, table: 0 };
-                    let Ok(new) = t.rt.heap.alloc(&r) else { crate::fatal::throw("out of memory") };
-                    mem::memmove(new.addr, mem::ld64(k) as usize, t.key_size);
-                    mem::st64(k, new.addr as u64);
-                }
-                let (k, e) = (key_at(t, k), elem_at(t, e));
-                if K::OWNS {
-                    K::get(k, &values).put(k, &values);
-                }
-                if V::OWNS {
-                    V::get(e, &values).put(e, &values);
-                }
-            });
-        }
-    }
-}
-
-/// Runs a function when it is dropped: when a panic unwinds.
-struct Unwound<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for Unwound<F> {
-    fn drop(&mut self) {
-        (self.0)();
     }
 }

@@ -1,10 +1,15 @@
 //! The assembly's side: its routines, and the functions that they jump to and call.
 
-use super::super::batch::Many;
-use super::*;
+use super::portable::*;
+use super::{Fast64, Found, Slot, no_prefetch};
+use crate::fault::op;
 use crate::heap::OnFree;
+use crate::layout::Hiter;
 use crate::layout::{Hmap, mem};
+use crate::map::batch::Many;
+use crate::map::{fast64, malloc};
 use crate::probe::{Absent, GrowWork, Probe, Step};
+use crate::types::MapType;
 
 /// A family: its routines, and the functions that they jump to.
 ///
