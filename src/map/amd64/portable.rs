@@ -14,23 +14,23 @@ macro_rules! portable_functions {
         #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
         pub(super) unsafe extern "C-unwind" fn $assign(t: &MapType, h: usize, key: u64) -> usize {
             // SAFETY: the caller's promise.
-            op(|| unsafe { fast64::mapassign_fast64(t, h, key, $probe) })
+            op(move || unsafe { fast64::mapassign_fast64(t, h, key, $probe) })
         }
         #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
         pub(super) unsafe extern "C-unwind" fn $access1(t: &MapType, h: usize, key: u64) -> usize {
             // SAFETY: the caller's promise.
-            op(|| unsafe { fast64::mapaccess1_fast64(t, h, key, $probe) })
+            op(move || unsafe { fast64::mapaccess1_fast64(t, h, key, $probe) })
         }
         #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
         pub(super) unsafe extern "C-unwind" fn $access2(t: &MapType, h: usize, key: u64) -> Found {
             // SAFETY: the caller's promise.
-            let (elem, ok) = op(|| unsafe { fast64::mapaccess2_fast64(t, h, key, $probe) });
+            let (elem, ok) = op(move || unsafe { fast64::mapaccess2_fast64(t, h, key, $probe) });
             Found { elem, ok: ok.into() }
         }
         #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
         pub(super) unsafe extern "C-unwind" fn $delete(t: &MapType, h: usize, key: u64) {
             // SAFETY: the caller's promise.
-            op(|| unsafe { fast64::mapdelete_fast64(t, h, key, $probe) });
+            op(move || unsafe { fast64::mapdelete_fast64(t, h, key, $probe) });
         }
     };
 }
@@ -48,28 +48,28 @@ portable_functions! {
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapassign_fast64ptr(t: &MapType, h: usize, key: u64) -> usize {
     // SAFETY: the caller's promise.
-    op(|| unsafe { fast64::mapassign_fast64ptr(t, h, key, &()) })
+    op(move || unsafe { fast64::mapassign_fast64ptr(t, h, key, &()) })
 }
 
 /// [`Fast64::mapassign32`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapassign_fast32(t: &MapType, h: usize, key: u64) -> usize {
     // SAFETY: the caller's promise.
-    op(|| unsafe { fast32::mapassign_fast32(t, h, key as u32, &()) })
+    op(move || unsafe { fast32::mapassign_fast32(t, h, key as u32, &()) })
 }
 
 /// [`Fast64::mapaccess1_32`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapaccess1_fast32(t: &MapType, h: usize, key: u64) -> usize {
     // SAFETY: the caller's promise.
-    op(|| unsafe { fast32::mapaccess1_fast32(t, h, key as u32, &()) })
+    op(move || unsafe { fast32::mapaccess1_fast32(t, h, key as u32, &()) })
 }
 
 /// [`Fast64::mapaccess2_32`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapaccess2_fast32(t: &MapType, h: usize, key: u64) -> Found {
     // SAFETY: the caller's promise.
-    let (elem, ok) = op(|| unsafe { fast32::mapaccess2_fast32(t, h, key as u32, &()) });
+    let (elem, ok) = op(move || unsafe { fast32::mapaccess2_fast32(t, h, key as u32, &()) });
     Found { elem, ok: ok.into() }
 }
 
@@ -77,7 +77,7 @@ pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapaccess2_fast32(t: &MapType
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapdelete_fast32(t: &MapType, h: usize, key: u64) {
     // SAFETY: the caller's promise.
-    op(|| unsafe { fast32::mapdelete_fast32(t, h, key as u32, &()) });
+    op(move || unsafe { fast32::mapdelete_fast32(t, h, key as u32, &()) });
 }
 
 /// [`Fast64::mapassign_str`] by the portable function, in a region.
@@ -89,7 +89,7 @@ pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapassign_faststr(
     len: usize,
 ) -> usize {
     // SAFETY: the caller's promise.
-    op(|| unsafe { faststr::mapassign_faststr(t, h, GoString { str, len }, &()) })
+    op(move || unsafe { faststr::mapassign_faststr(t, h, GoString { str, len }, &()) })
 }
 
 /// [`Fast64::mapaccess1_str`] by the portable function, in a region.
@@ -101,7 +101,7 @@ pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapaccess1_faststr(
     len: usize,
 ) -> usize {
     // SAFETY: the caller's promise.
-    op(|| unsafe { faststr::mapaccess1_faststr(t, h, GoString { str, len }, &()) })
+    op(move || unsafe { faststr::mapaccess1_faststr(t, h, GoString { str, len }, &()) })
 }
 
 /// [`Fast64::mapaccess2_str`] by the portable function, in a region.
@@ -113,7 +113,7 @@ pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapaccess2_faststr(
     len: usize,
 ) -> Found {
     // SAFETY: the caller's promise.
-    let (elem, ok) = op(|| unsafe { faststr::mapaccess2_faststr(t, h, GoString { str, len }, &()) });
+    let (elem, ok) = op(move || unsafe { faststr::mapaccess2_faststr(t, h, GoString { str, len }, &()) });
     Found { elem, ok: ok.into() }
 }
 
@@ -126,28 +126,28 @@ pub(super) unsafe extern "C-unwind" fn find_nothing(_: &MapType, _: usize, _: us
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapdelete_faststr(t: &MapType, h: usize, str: usize, len: usize) {
     // SAFETY: the caller's promise.
-    op(|| unsafe { faststr::mapdelete_faststr(t, h, GoString { str, len }, &()) });
+    op(move || unsafe { faststr::mapdelete_faststr(t, h, GoString { str, len }, &()) });
 }
 
 /// [`Fast64::mapassign_plain`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapassign(t: &MapType, h: usize, key: usize) -> usize {
     // SAFETY: the caller's promise.
-    op(|| unsafe { assign::mapassign(t, h, key, &()) })
+    op(move || unsafe { assign::mapassign(t, h, key, &()) })
 }
 
 /// [`Fast64::mapaccess1_plain`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapaccess1(t: &MapType, h: usize, key: usize) -> usize {
     // SAFETY: the caller's promise.
-    op(|| unsafe { access::mapaccess1(t, h, key, &()) })
+    op(move || unsafe { access::mapaccess1(t, h, key, &()) })
 }
 
 /// [`Fast64::mapaccess2_plain`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapaccess2(t: &MapType, h: usize, key: usize) -> Found {
     // SAFETY: the caller's promise.
-    let (elem, ok) = op(|| unsafe { access::mapaccess2(t, h, key, &()) });
+    let (elem, ok) = op(move || unsafe { access::mapaccess2(t, h, key, &()) });
     Found { elem, ok: ok.into() }
 }
 
@@ -155,14 +155,14 @@ pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapaccess2(t: &MapType, h: us
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapdelete(t: &MapType, h: usize, key: usize) {
     // SAFETY: the caller's promise.
-    op(|| unsafe { delete::mapdelete(t, h, key, &()) });
+    op(move || unsafe { delete::mapdelete(t, h, key, &()) });
 }
 
 /// [`Fast64::mapiternext`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapiternext(t: &MapType, it: &mut Hiter) {
     // SAFETY: the caller's promise.
-    op(|| unsafe { iter::mapiternext(t, it, &()) });
+    op(move || unsafe { iter::mapiternext(t, it, &()) });
 }
 
 /// [`Fast64::mapset`] by an assign alone.

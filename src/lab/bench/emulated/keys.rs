@@ -243,7 +243,7 @@ generic!(
     (),
     |_| (),
     GoType::parse("struct { name string; id uint64 }").expect("a type"),
-    |k: Self, (): &()| (string(k.name), k.id),
+    |k: Self, (): &()| [string(k.name).str as u64, string(k.name).len as u64, k.id],
     ld64 at 16
 );
 
