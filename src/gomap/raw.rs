@@ -77,18 +77,6 @@ pub fn equal<T: Key>(rt: &Runtime, a: &T, b: &T) -> bool {
     op(|| unsafe { crate::hash::equal::equal(rt, &T::go_type(), x, y) })
 }
 
-/// An operation in a region of its own, unless its function looks after faults itself.
-#[inline(always)]
-fn watched<R>(t: &MapType, f: impl Fn() -> R) -> R {
-    if compiled::watches(t) {
-        ready();
-        f()
-    } else {
-        // By reference: one word.
-        op(&f)
-    }
-}
-
 impl<K: Key, V: Elem> Raw<K, V> {
     /// Entries lead to memory that the map's own functions do not look after.
     pub(super) const OWNS: bool = K::OWNS || V::OWNS;
@@ -224,7 +212,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     ready();
                     (amd64::of(t).mapassign32)(t, h, (w as u32).into())
                 }
-                _ => self.with_key(&k, |key| watched(t, || compiled::assign(t, h, key))),
+                _ => self.with_key(&k, |key| compiled::watched(t, || compiled::assign(t, h, key))),
             }
         }
     }
@@ -293,7 +281,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     ready();
                     (amd64::of(t).mapaccess1_str)(t, h, str, len)
                 }
-                _ => self.with_key(&k, |key| watched(t, || compiled::access1(t, h, key, 0))),
+                _ => self.with_key(&k, |key| compiled::watched(t, || compiled::access1(t, h, key, 0))),
             }
         };
         self.load(elem)
@@ -323,7 +311,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
                 }
                 _ => {
                     let zero = zero.addr();
-                    self.with_key(&k, |key| watched(t, || compiled::access2(t, h, key, zero)))
+                    self.with_key(&k, |key| compiled::watched(t, || compiled::access2(t, h, key, zero)))
                 }
             }
         };
@@ -352,7 +340,7 @@ impl<K: Key, V: Elem> Raw<K, V> {
                     ready();
                     (amd64::of(t).mapdelete32)(t, h, (w as u32).into());
                 }
-                _ => self.with_key(&k, |key| watched(t, || compiled::delete(t, h, key))),
+                _ => self.with_key(&k, |key| compiled::watched(t, || compiled::delete(t, h, key))),
             }
         }
     }

@@ -4,6 +4,7 @@ use super::amd64::{self, Fast64, Isa};
 use super::faststr::GoString;
 use super::hmap::zero_val;
 use super::{access, assign, delete, fast32, fast64, faststr};
+use crate::fault::{op, ready};
 use crate::layout::mem;
 use crate::probe::Probe;
 use crate::types::{Fast, MapType};
@@ -17,12 +18,17 @@ fn family<'a>(f: &'a Fast64, t: &MapType) -> &'a Fast64 {
     if t.aes { f } else { Isa::Portable.fast64() }
 }
 
-/// Whether the functions here, but for those that are probed, run in no need of a region for a type: what they call looks after
-/// faults itself ([`amd64`]).
+/// Calls one of the functions here, but for those that are probed, in a region of its own: unless what they call for a type
+/// looks after faults itself ([`amd64`]).
 #[inline(always)]
-#[must_use]
-pub fn watches(t: &MapType) -> bool {
-    t.fast != Fast::Generic || t.plain_key
+pub fn watched<R>(t: &MapType, f: impl Fn() -> R) -> R {
+    if t.fast != Fast::Generic || t.plain_key {
+        ready();
+        f()
+    } else {
+        // By reference: one word.
+        op(&f)
+    }
 }
 
 /// `m[k] = v` up to the address of the element: `mapassign` or one of its specialisations. `f` is the implementation of the

@@ -6,7 +6,7 @@
 use super::grow::{evacuate_bucket, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask, lookup_bucket, mark_rest_empty, zero_val};
 use super::malloc::{For, clear, newobject};
-use super::slots::{Marks, SlotsOf, together};
+use super::slots::{Free, Looked, Marks, SlotsOf, keys_together};
 use crate::fatal;
 use crate::heap::Role;
 use crate::layout::{BUCKET_CNT, DATA_OFFSET, EMPTY_ONE, EMPTY_REST, HASH_WRITING, is_empty, mem, tophash};
@@ -56,13 +56,20 @@ unsafe fn find<K: FastKey, P: Probe>(t: &MapType, h: H, key: K, p: &P) -> usize 
     }
 }
 
+/// The slots of a bucket that have a key, or had it.
+#[inline(always)]
+unsafe fn slots_with<K: FastKey>(b: B, key: K) -> SlotsOf {
+    // SAFETY: the caller's promise for the bucket.
+    SlotsOf::that(|i| unsafe { K::load(b.0.wrapping_add(DATA_OFFSET + i * size_of::<K>())) == key })
+}
+
 /// The slot of a bucket that has a key, for those who look at keys first.
 #[inline(always)]
 unsafe fn slot_of<K: FastKey, P: Probe>(t: &MapType, b: B, key: K, p: &P) -> Option<usize> {
     // SAFETY: the caller's promise for the bucket.
     unsafe {
-        if together::<P>(b, size_of::<K>()) {
-            let slots = SlotsOf::that(|i| K::load(b.0.wrapping_add(DATA_OFFSET + i * size_of::<K>())) == key);
+        if keys_together::<P>(b, size_of::<K>()) {
+            let slots = slots_with(b, key);
             return Marks::load(b).live(slots).next();
         }
         (0..BUCKET_CNT).find(|&i| {
@@ -200,40 +207,14 @@ enum Search {
 /// Looks for a key, and on the way for the first free slot, in the chain that begins at `b`.
 #[inline(always)]
 unsafe fn search<K: FastKey, P: Probe>(t: &MapType, mut b: B, key: K, p: &P) -> Search {
-    let mut free = (B(0), 0);
+    let mut free: Free = (B(0), 0);
     // SAFETY: the caller's promise for the chain.
     unsafe {
         loop {
-            p.step(Step::Bucket { addr: b.0 });
-            let at_once = together::<P>(b, size_of::<K>());
-            if at_once {
-                let marks = Marks::load(b);
-                let slots = SlotsOf::that(|i| K::load(b.0.wrapping_add(DATA_OFFSET + i * size_of::<K>())) == key);
-                if let Some(i) = marks.live_before_rest(slots).next() {
-                    return Search::Found(b, i);
-                }
-                if free.0.is_nil()
-                    && let Some(i) = marks.first_free()
-                {
-                    free = (b, i);
-                }
-                if marks.ended() {
-                    return Search::Absent { free, last: b };
-                }
-            }
-            for i in if at_once { 0..0 } else { 0..BUCKET_CNT } {
-                p.step(Step::Slot { bucket: b.0, i });
-                let top = b.top(i);
-                if is_empty(top) {
-                    if free.0.is_nil() {
-                        free = (b, i);
-                    }
-                    if top == EMPTY_REST {
-                        return Search::Absent { free, last: b };
-                    }
-                } else if K::load(b.key(t, i)) == key {
-                    return Search::Found(b, i);
-                }
+            match look(t, b, key, &mut free, p) {
+                Looked::Found(i, _) => return Search::Found(b, i),
+                Looked::Ended => return Search::Absent { free, last: b },
+                Looked::On => {}
             }
             let ovf = b.overflow(t);
             if ovf.is_nil() {
@@ -241,6 +222,37 @@ unsafe fn search<K: FastKey, P: Probe>(t: &MapType, mut b: B, key: K, p: &P) -> 
             }
             b = ovf;
         }
+    }
+}
+
+/// Looks for a key in one bucket, for those who look at marks first; `free` is set at the first free slot.
+#[inline(always)]
+unsafe fn look<K: FastKey, P: Probe>(t: &MapType, b: B, key: K, free: &mut Free, p: &P) -> Looked {
+    p.step(Step::Bucket { addr: b.0 });
+    // SAFETY: the caller's promise for the bucket.
+    unsafe {
+        if keys_together::<P>(b, size_of::<K>()) {
+            let marks = Marks::load(b);
+            return match marks.live_before_rest(slots_with(b, key)).next() {
+                Some(i) => Looked::Found(i, b.key(t, i)),
+                None => marks.without_key(b, Some(free)),
+            };
+        }
+        for i in 0..BUCKET_CNT {
+            p.step(Step::Slot { bucket: b.0, i });
+            let top = b.top(i);
+            if is_empty(top) {
+                if free.0.is_nil() {
+                    *free = (b, i);
+                }
+                if top == EMPTY_REST {
+                    return Looked::Ended;
+                }
+            } else if K::load(b.key(t, i)) == key {
+                return Looked::Found(i, b.key(t, i));
+            }
+        }
+        Looked::On
     }
 }
 

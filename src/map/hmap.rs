@@ -178,13 +178,20 @@ impl B {
         unsafe { mem::st8(self.0.wrapping_add(i), v) };
     }
 
+    /// Whether the eight marks may be loaded and stored together: nobody watches, and they lie on one page, where all of them
+    /// fault if the first does.
+    #[inline(always)]
+    pub(super) fn marks_together<P: Probe>(self) -> bool {
+        !P::WATCHES && self.0.is_multiple_of(8)
+    }
+
     /// [`set_top`](Self::set_top) for marks that are soon loaded together: then all of them are stored, too, for a processor
     /// waits before it loads what it has stored in pieces. After the mark alone, which faults where Go does.
     #[inline(always)]
     pub(super) unsafe fn set_top_of_all<P: Probe>(self, i: usize, v: u8) {
-        // SAFETY: as above; eight aligned bytes lie on one page.
+        // SAFETY: as above.
         unsafe {
-            if P::WATCHES || !self.0.is_multiple_of(8) {
+            if !self.marks_together::<P>() {
                 return self.set_top(i, v);
             }
             let all = mem::ld64(self.0);

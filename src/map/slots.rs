@@ -26,25 +26,21 @@ pub(super) enum Looked {
 #[inline(always)]
 pub(super) unsafe fn look<P: Probe>(t: &MapType, b: B, key: usize, top: u8, free: Option<&mut Free>, p: &P) -> Looked {
     p.step(Step::Bucket { addr: b.0 });
-    // SAFETY: the caller's promise for the bucket and the key; eight aligned bytes are on one page, so that loading them
-    // together faults where loading the first one does.
+    // SAFETY: the caller's promise for the bucket and the key.
     unsafe {
-        if !P::WATCHES && b.0.is_multiple_of(8) {
-            let marks = Marks::load(b);
-            for i in marks.slots_with(top) {
-                if let Some(k) = same_key(t, b, i, key) {
-                    return Looked::Found(i, k);
-                }
-            }
-            if let Some(free) = free
-                && free.0.is_nil()
-                && let Some(i) = marks.first_free()
-            {
-                *free = (b, i);
-            }
-            return if marks.ended() { Looked::Ended } else { Looked::On };
+        if P::WATCHES {
+            return one_by_one(t, b, key, top, free, p);
         }
-        if P::WATCHES { one_by_one(t, b, key, top, free, p) } else { misaligned(t, b, key, top, free) }
+        if !b.marks_together::<P>() {
+            return misaligned(t, b, key, top, free);
+        }
+        let marks = Marks::load(b);
+        for i in marks.slots_with(top) {
+            if let Some(k) = same_key(t, b, i, key) {
+                return Looked::Found(i, k);
+            }
+        }
+        marks.without_key(b, free)
     }
 }
 
@@ -97,12 +93,12 @@ unsafe fn same_key(t: &MapType, b: B, i: usize, key: usize) -> Option<usize> {
     }
 }
 
-/// Whether the marks of a bucket and all its keys, so many bytes each, lie on one page: then loading all of them faults where
-/// loading the first does, and no bucket's that somebody watches.
+/// Whether the keys of a bucket, of so many bytes each, may be loaded together, besides the marks
+/// ([`B::marks_together`]): they lie on the same page.
 #[inline(always)]
-pub(super) fn together<P: Probe>(b: B, key_size: usize) -> bool {
+pub(super) fn keys_together<P: Probe>(b: B, key_size: usize) -> bool {
     const PAGE: usize = 4096;
-    !P::WATCHES && b.0 % PAGE <= PAGE - (DATA_OFFSET + BUCKET_CNT * key_size) && b.0.is_multiple_of(8)
+    b.marks_together::<P>() && b.0 % PAGE <= PAGE - (DATA_OFFSET + BUCKET_CNT * key_size)
 }
 
 /// The marks of a bucket's eight slots, the first one in the lowest byte.
@@ -156,16 +152,28 @@ impl Marks {
         SlotsOf(self.live(slots).0 & self.before_rest())
     }
 
+    /// What the bucket with these marks, in which the key is not, has to say; `free` as for [`look`].
+    #[inline(always)]
+    pub(super) fn without_key(self, b: B, free: Option<&mut Free>) -> Looked {
+        if let Some(free) = free
+            && free.0.is_nil()
+            && let Some(i) = self.first_free()
+        {
+            *free = (b, i);
+        }
+        if self.ended() { Looked::Ended } else { Looked::On }
+    }
+
     /// The first slot that is empty, unless it lies behind an `emptyRest`: it is the `emptyRest`, then.
     #[inline(always)]
-    pub(super) fn first_free(self) -> Option<usize> {
+    fn first_free(self) -> Option<usize> {
         let free = zeroes(self.0 & all(!1));
         (free != 0).then(|| SlotsOf::number(free))
     }
 
     /// Whether there is an `emptyRest`.
     #[inline(always)]
-    pub(super) fn ended(self) -> bool {
+    fn ended(self) -> bool {
         zeroes(self.0) != 0
     }
 }

@@ -1,6 +1,5 @@
 //! The keys of emulated maps, and the functions that are called for each kind.
 
-use crate::fault::op;
 use crate::lab::bench::keys::{Address, Boxed, Float, Key, Mac, Record, Text, Uuid};
 use crate::layout::mem;
 use crate::map::amd64::Fast64;
@@ -200,21 +199,21 @@ macro_rules! generic {
             unsafe fn set(self, p: &$program, f: &Fast64, t: &MapType, h: usize, _: u64) -> usize {
                 let bytes = $bytes(self, p);
                 // SAFETY: as above; what the key leads to lives as long as the map.
-                operation(t, || unsafe { compiled::assign_with(f, t, h, address(&bytes)) })
+                compiled::watched(t, || unsafe { compiled::assign_with(f, t, h, address(&bytes)) })
             }
 
             #[inline(always)]
             unsafe fn get(self, p: &$program, f: &Fast64, t: &MapType, h: usize) -> usize {
                 let bytes = $bytes(self, p);
                 // SAFETY: as above.
-                operation(t, || unsafe { compiled::access1_with(f, t, h, address(&bytes), 0) })
+                compiled::watched(t, || unsafe { compiled::access1_with(f, t, h, address(&bytes), 0) })
             }
 
             #[inline(always)]
             unsafe fn delete(self, p: &$program, f: &Fast64, t: &MapType, h: usize) {
                 let bytes = $bytes(self, p);
                 // SAFETY: as above.
-                operation(t, || unsafe { compiled::delete_with(f, t, h, address(&bytes)) });
+                compiled::watched(t, || unsafe { compiled::delete_with(f, t, h, address(&bytes)) });
             }
 
             #[inline(always)]
@@ -246,12 +245,6 @@ generic!(
     |k: Self, (): &()| [string(k.name).str as u64, string(k.name).len as u64, k.id],
     ld64 at 16
 );
-
-/// An operation as `GoMap` has it: in a region, unless its function looks after faults itself.
-#[inline(always)]
-fn operation<R>(t: &MapType, f: impl Fn() -> R) -> R {
-    if compiled::watches(t) { f() } else { op(&f) }
-}
 
 #[inline(always)]
 fn address<T>(of: &T) -> usize {

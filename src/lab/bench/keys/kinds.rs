@@ -52,31 +52,39 @@ impl Text {
     }
 }
 
-/// Where [`Text`]s lie.
+/// Where what keys consist of lies.
 #[derive(Debug)]
-pub struct Texts(*mut [[u8; 16]]);
+pub struct Pool<T>(*mut [T]);
 
-impl Drop for Texts {
+impl<T: 'static> Pool<T> {
+    /// A pool of these, and each of them by reference, which is good for as long as the pool is.
+    fn new(items: impl Iterator<Item = T>) -> (std::slice::Iter<'static, T>, Self) {
+        let pool = Box::into_raw(items.collect::<Box<[T]>>());
+        // SAFETY: nobody writes to it; the trait says how long keys are good.
+        let all: &'static [T] = unsafe { &*pool };
+        (all.iter(), Self(pool))
+    }
+}
+
+impl<T> Drop for Pool<T> {
     fn drop(&mut self) {
-        // SAFETY: from `Box::into_raw`; nobody uses a text of a pool that is gone.
+        // SAFETY: from `Box::into_raw`; nobody uses a key of a pool that is gone.
         drop(unsafe { Box::from_raw(self.0) });
     }
 }
 
 impl Key for Text {
     const TYPE: KeyType = KeyType::String;
-    type Pool = Texts;
+    type Pool = Pool<[u8; 16]>;
 
-    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, Texts) {
+    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, Self::Pool) {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let digits = |i| {
             let k = key(i);
             std::array::from_fn(|at| DIGITS[(k >> (60 - 4 * at) & 15) as usize])
         };
-        let pool = Box::into_raw(numbers.map(digits).collect::<Box<[[u8; 16]]>>());
-        // SAFETY: nobody writes to it; the trait says how long texts are good.
-        let texts: &'static [[u8; 16]] = unsafe { &*pool };
-        (texts.iter().map(Self).collect(), Texts(pool))
+        let (texts, pool) = Pool::new(numbers.map(digits));
+        (texts.map(Self).collect(), pool)
     }
 
     fn print(self) -> u64 {
@@ -198,26 +206,13 @@ impl Key for Address {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Boxed(pub &'static u64);
 
-/// Where [`Boxed`]s lie.
-#[derive(Debug)]
-pub struct Boxes(*mut [u64]);
-
-impl Drop for Boxes {
-    fn drop(&mut self) {
-        // SAFETY: from `Box::into_raw`; nobody uses a number of a pool that is gone.
-        drop(unsafe { Box::from_raw(self.0) });
-    }
-}
-
 impl Key for Boxed {
     const TYPE: KeyType = KeyType::Any;
-    type Pool = Boxes;
+    type Pool = Pool<u64>;
 
-    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, Boxes) {
-        let pool = Box::into_raw(numbers.map(key).collect::<Box<[u64]>>());
-        // SAFETY: nobody writes to it; the trait says how long they are good.
-        let all: &'static [u64] = unsafe { &*pool };
-        (all.iter().map(Self).collect(), Boxes(pool))
+    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, Self::Pool) {
+        let (words, pool) = Pool::new(numbers.map(key));
+        (words.map(Self).collect(), pool)
     }
 
     fn print(self) -> u64 {
@@ -241,9 +236,9 @@ pub struct Record {
 
 impl Key for Record {
     const TYPE: KeyType = KeyType::Record;
-    type Pool = Texts;
+    type Pool = Pool<[u8; 16]>;
 
-    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, Texts) {
+    fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, Self::Pool) {
         let numbers: Vec<u64> = numbers.collect();
         let (names, pool) = Text::numbered(numbers.iter().copied());
         (names.into_iter().zip(numbers).map(|(name, i)| Self { name, id: key(i ^ 1 << 63) }).collect(), pool)

@@ -5,7 +5,7 @@
 
 mod kinds;
 
-pub use kinds::{Address, Boxed, Boxes, Float, Mac, Record, Text, Texts, Uuid};
+pub use kinds::{Address, Boxed, Float, Mac, Pool, Record, Text, Uuid};
 
 /// 2^64 divided by the golden ratio.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
