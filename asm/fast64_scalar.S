@@ -9,13 +9,12 @@
 
         .macro  HASH
         movl    HMAP_HASH0(%rsi), %eax
-        movq    MAPTYPE_KEYS(%rdi), %rcx
         movq    %rax, %xmm0
         movq    %rdx, %xmm1
         punpcklqdq %xmm1, %xmm0
-        aesenc  (%rcx), %xmm0
-        aesenc  16(%rcx), %xmm0
-        aesenc  32(%rcx), %xmm0
+        aesenc  MAPTYPE_KEYS(%rdi), %xmm0
+        aesenc  MAPTYPE_KEYS+16(%rdi), %xmm0
+        aesenc  MAPTYPE_KEYS+32(%rdi), %xmm0
         movq    %xmm0, %r9
         .endm
 

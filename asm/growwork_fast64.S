@@ -78,7 +78,7 @@
 
 /* What CLASSIFY needs: the hash bit that tells the halves apart (0: there is one half) is in r10. */
         .macro  PREPARE_sse41
-        movq    MAPTYPE_KEYS(%rdi), %rax
+        leaq    MAPTYPE_KEYS(%rdi), %rax
         movd    HMAP_HASH0(%rsi), %xmm8
         movdqu  (%rax), %xmm9
         movdqu  16(%rax), %xmm10
@@ -88,7 +88,7 @@
         .endm
 
         .macro  PREPARE_avx512
-        movq    MAPTYPE_KEYS(%rdi), %rax
+        leaq    MAPTYPE_KEYS(%rdi), %rax
         vmovd   HMAP_HASH0(%rsi), %xmm8
         vpbroadcastq %xmm8, %zmm18
         vpbroadcastq %r10, %zmm19

@@ -39,9 +39,10 @@
         .set    ASKED, 40
         .set    RING_MASK, 63
 
-/* log2 of the least and of the greatest number of buckets */
+/* log2 of the least and of the greatest number of buckets, and from where on the array is too large for caches */
         .set    LEAST_B, 1
         .set    MOST_B, 40
+        .set    LARGE_B, 17
 
         .section .rodata, "a", @progbits
         .p2align 4
@@ -111,7 +112,7 @@
         testq   %r8, %r8
         je      \refuse
         movl    HMAP_HASH0(%rsi), %r9d
-        movq    MAPTYPE_KEYS(%rdi), %rax
+        leaq    MAPTYPE_KEYS(%rdi), %rax
         vbroadcasti32x4 (%rax), %zmm20
         vbroadcasti32x4 16(%rax), %zmm21
         vbroadcasti32x4 32(%rax), %zmm22
@@ -191,17 +192,21 @@ ENTRY gohmap_getmany_fast64_avx512
         testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
         jne     .Ldone
 .Lbucket:
-        vmovq   (%r8), %xmm18
-        vpcmpub $6, .Lones(%rip), %xmm18, %k2
-        vpcmpeqq 8(%r8), %zmm16, %k1{%k2}
+        vpcmpeqq 8(%r8), %zmm16, %k1
         kmovb   %k1, %eax
-        testl   %eax, %eax
-        je      .Lmiss
-        tzcntl  %eax, %eax
-        movq    72(%r8,%rax,8), %rax
+.Lslots:
+        tzcntl  %eax, %ecx
+        jc      .Lmiss
+        cmpb    $EMPTY_ONE, (%r8,%rcx)
+        jbe     .Lempty
+        movq    72(%r8,%rcx,8), %rax
 .Lgot:  movq    %rax, (%r13,%rbx,8)
         incq    %rbx
         jmp     .Lnext
+.Lempty:
+        leal    -1(%rax), %ecx                  /* it was the key's: on to the next slot that has it */
+        andl    %ecx, %eax
+        jmp     .Lslots
 .Lmiss: movq    136(%r8), %r8
         testq   %r8, %r8
         jne     .Lbucket
@@ -247,10 +252,19 @@ ENTRY gohmap_assignmany_fast64_avx512
         jne     .Lflags
         movb    %r9b, HMAP_FLAGS(%rsi)
 .Lvalue:
+        cmpl    $LARGE_B, MANY_B(%rdx)
+        jae     .Llarge
         vmovdqu64 %zmm17, 72(%r8){%k1}
 .Lstored:
         incq    %rbx
         jmp     .Lputnext
+
+        /* A store under a mask can cost both lines that it spans a way back to memory. */
+.Llarge:
+        kmovb   %k1, %eax
+        tzcntl  %eax, %eax
+        vmovq   %xmm17, 72(%r8,%rax,8)
+        jmp     .Lstored
 
         /* Not in the bucket. With emptyRest it is nowhere in the chain, and takes the bucket's first free slot. A free slot in
          * front of an overflow bucket is the single operation's. */
@@ -321,6 +335,7 @@ ENTRY gohmap_assignmany_fast64_avx512
         FIXUP   .Lput, .Lputbucket, .Lputdone
         FIXUP   .Lputbucket, .Lstore, .Lundo
         FIXUP   .Lvalue, .Lstored, .Lhome
+        FIXUP   .Llarge, .Labsent, .Lhome
         FIXUP   .Labsent, .Lkey, .Lundo
         FIXUP   .Lkey, .Lcount, .Lunkey
         FIXUP   .Lfull, .Lundo, .Lundo

@@ -34,13 +34,14 @@
         .endif
         addq    HMAP_BUCKETS(%rsi), %r8
         .if     \fixed
-        prefetcht0 136(%r8)
+        prefetcht1 136(%r8)                     /* not t0: to the first-level cache few lines may be on their way */
         .endif
 .Lbucket\@:
-        FIND_\isa
-        testb   %al, %al
-        je      .Lnext\@
-        tzcntl  %eax, %ecx
+        LOOK_\isa
+.Lslots\@:
+        SLOT_\isa .Lnext\@
+        cmpb    $EMPTY_ONE, (%r8,%rcx)
+        jbe     .Lempty\@
         .if     \fixed
         leaq    72(%r8,%rcx,8), %rax
         .else
@@ -53,6 +54,10 @@
         .endif
         ret
 
+.Lempty\@:
+        leal    -1(%rax), %ecx                  /* it was the key's: on to the next slot that has it */
+        andl    %ecx, %eax
+        jmp     .Lslots\@
 .Lnext\@:
         .if     \fixed
         movq    136(%r8), %r8

@@ -3,7 +3,8 @@
  * mapassign_fast64ptr.
  *
  *   usize gohmap_mapassign_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)  ->  address of the element
- *   usize gohmap_mapset_fast64_ISA(…, rcx = value)  ->  0, or the address where the value is still to be stored
+ *   usize gohmap_mapassign_fast64_words_ISA(…)  ->  the same for buckets of 144 bytes with elements of 8
+ *   usize gohmap_mapset_fast64_words_ISA(…, rcx = value)  ->  0, or the address where the value is still to be stored
  *   usize gohmap_mapassign_fast32_sse41(…)  ->  as the first; the key is zero extended
  *   usize gohmap_mapassign_fast64ptr_ISA(…)  ->  as the first
  *
@@ -62,8 +63,7 @@
         ret
         .endm
 
-/* The end of an assign whose element is that of slot rcx, the lowest bit of al, in the bucket at r8. Later loads wait for
- * the address of a store, not for what is stored: AVX-512 stores to the bucket, and a mask says to which element of it. */
+/* The end of an assign whose element is that of slot rcx, the lowest bit of al, in the bucket at r8. */
         .macro  HIT_sse41 fixed, set, flags, raced
         ELEM    \fixed, %r8, %rcx
         LEAVE   sse41, \set, \flags
@@ -80,7 +80,41 @@
         .endif
         .endm
 
-/* The end of an assign whose element is that of the slot in k1, the lowest bit of al, in the bucket at r8. */
+/* The search of the bucket at r8, of 144 bytes, and the end of the assign if the key is there; xmm2 = its marks. On at `full`
+ * when neither the key nor emptyRest is there, at `rest` when emptyRest is; to `undo` when the map is not healthy, with the key
+ * twice or after emptyRest. */
+        .macro  SEARCH_BUCKET_avx512 set, flags, raced, full, rest, undo
+        vmovq   (%r8), %xmm2
+        vpcmpub $6, .Lones(%rip), %xmm2, %k2    /* a key is there */
+        vptestnmb %xmm2, %xmm2, %k3             /* emptyRest */
+        vpcmpeqq 8(%r8), %zmm16, %k1{%k2}
+        kmovb   %k1, %eax
+        korb    %k1, %k3, %k3
+        kmovb   %k3, %ecx
+        .if     \set
+        subl    $1, %eax
+        jc      .Labsent\@
+        testl   %ecx, %eax
+        jne     \undo
+        PUT_avx512 \raced
+        .else
+        leal    -1(%rax), %r11d
+        testl   %eax, %eax
+        je      .Labsent\@
+        testl   %ecx, %r11d
+        jne     \undo
+        tzcntl  %eax, %ecx
+        ELEM    1, %r8, %rcx
+        LEAVE   avx512, 0, \flags
+        .endif
+.Labsent\@:
+        testl   %ecx, %ecx
+        jne     \rest
+        jmp     \full
+        .endm
+
+/* The end of an assign whose element is that of the slot in k1, in the bucket at r8. Later loads wait for the address of a
+ * store, not for what is stored: this stores to the bucket, and a mask says to which element of it. */
         .macro  PUT_avx512 raced
         vpbroadcastq %r9, %zmm17
         END_WRITING .Lputflags\@
@@ -93,6 +127,7 @@
         END_WRITING_FLAGS \raced
         jmp     .Lput\@
 .Lhome\@:
+        kmovb   %k1, %eax
         tzcntl  %eax, %ecx
         ELEM    1, %r8, %rcx
         ret
@@ -146,6 +181,23 @@
  * 144 bytes: what is known then is in r8 and eax). */
         .macro  SEARCH_CHAIN isa, fixed, set, growing, undo, raced, absent
 .Lsearch\@:
+        .ifc    \isa\fixed, avx5121
+        SEARCH_BUCKET_avx512 \set, .Lleave\@, \raced, .Lfull\@, .Lrest\@, \undo
+.Lhit\@:
+        HIT_avx512 1, \set, .Lleave\@, \raced
+
+.Lrestofchain\@:
+        .if     \growing == 0
+        movzbl  HMAP_B(%rsi), %r10d
+        decl    %r10d
+        .endif
+.Lrest\@:
+        TAKE_avx512 \set, \growing, .Lroomlesshere\@, .Lleave\@, \undo, \raced
+.Lroomlesshere\@:
+        tzcntl  %ecx, %eax
+        jmp     \absent
+
+        .else
         STOP_\isa
 .Lstops\@:
         testb   %al, %al
@@ -157,21 +209,16 @@
         HIT_\isa \fixed, \set, .Lleave\@, \raced
 
 .Lempty\@:
-        jb      .Lrest\@                        /* emptyRest */
+        jb      .Lrestofchain\@                 /* emptyRest */
         leal    -1(%rax), %ecx                  /* it was the key's: on to the next stop */
         andl    %ecx, %eax
         jmp     .Lstops\@
-.Lrest\@:
-        .ifc    \isa\fixed, avx5121
-        TAKE_avx512 \set, \growing, .Lroomlesshere\@, .Lleave\@, \undo, \raced
-.Lroomlesshere\@:
-        tzcntl  %ecx, %eax
-        jmp     \absent
-        .else
+.Lrestofchain\@:
         movq    %r8, %r10
         EMPTY_\isa
         tzcntl  %ecx, %r11d
         .endif
+
 .Linsert\@:
         .if     \growing == 0
         ROOM_\isa .Lroomless\@
@@ -212,7 +259,7 @@
         andl    %ecx, %eax
         jmp     .Lstop\@
 1:      testq   %r10, %r10
-        je      .Lrest\@
+        je      .Lrestofchain\@
 .Lfound\@:
         movd    %xmm9, %r11d
         jmp     .Linsert\@
@@ -398,15 +445,15 @@
         FIXUP   .Lsmallkey\@, .Lsmallcount\@, .Lunsmallkey\@
         .endm
 
-        .macro  MAPASSIGN_FAST64 isa
-ENTRY gohmap_mapassign_fast64_\isa
+/* One routine for buckets of 144 bytes with elements of 8. */
+        .macro  WORDS name, isa, set
+ENTRY \name
         testq   %rsi, %rsi                      /* assignment to entry in nil map */
         je      .Lslow\@
-        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
-        jne     .Lany\@
-        ASSIGN  \isa, 1, 0, .Lslow\@, .Lundo\@, .Lworked\@, .Lraced\@
-.Lany\@:
-        ASSIGN  \isa, 0, 0, .Lslow\@, .Lundo\@, .Lworked\@, .Lraced\@
+        .if     \set
+        movq    %rcx, %r9
+        .endif
+        ASSIGN  \isa, 1, \set, .Lslow\@, .Lundo\@, .Lworked\@, .Lraced\@
 .Lworked\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
         jmp     gohmap_worked_mapassign_fast64
@@ -416,30 +463,23 @@ ENTRY gohmap_mapassign_fast64_\isa
         jmp     gohmap_slow_mapassign_fast64_\isa
 .Lraced\@:
         RACED
-END gohmap_mapassign_fast64_\isa
-
-ENTRY gohmap_mapset_fast64_\isa
-        testq   %rsi, %rsi
-        je      .Lsetslow\@
-        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
-        jne     .Lsetslow\@
-        movq    %rcx, %r9
-        ASSIGN  \isa, 1, 1, .Lsetslow\@, .Lsetundo\@, .Lsetworked\@, .Lsetraced\@
-.Lsetworked\@:
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        jmp     gohmap_worked_mapassign_fast64
-.Lsetundo\@:
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-.Lsetslow\@:
-        jmp     gohmap_slow_mapassign_fast64_\isa
-.Lsetraced\@:
-        RACED
-END gohmap_mapset_fast64_\isa
+END \name
         .endm
 
-/* A routine without evacuation work, whose map is growing, or about to, in its slow cases. */
-        .macro  MAPASSIGN name, isa, slow
+        .macro  MAPASSIGN_FAST64 isa
+        WORDS   gohmap_mapassign_fast64_words_\isa, \isa, 0
+        WORDS   gohmap_mapset_fast64_words_\isa, \isa, 1
+        MAPASSIGN gohmap_mapassign_fast64_\isa, \isa, gohmap_slow_mapassign_fast64_\isa, gohmap_mapassign_fast64_words_\isa
+        .endm
+
+/* A routine without evacuation work, whose map is growing, or about to, in its slow cases. Maps of words go on in `words`, if
+ * that is given. */
+        .macro  MAPASSIGN name, isa, slow, words
 ENTRY \name
+        .ifnb   \words
+        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
+        je      \words
+        .endif
         testq   %rsi, %rsi
         je      .Lslow\@
         ASSIGN  \isa, 0, 0, .Lslow\@, .Lundo\@, .Lundo\@, .Lraced\@

@@ -2,6 +2,7 @@
  * runtime.mapdelete_fast64 and mapdelete_fast32, for elements of 8 bytes.
  *
  *   void gohmap_mapdelete_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)
+ *   void gohmap_mapdelete_fast64_words_ISA: the same for buckets of 144 bytes
  *   void gohmap_mapdelete_fast32_sse41: the same for keys of four bytes, zero extended
  *
  * Slow cases: a write under way, the last entry (which draws a new hash0), marks to be changed in more than one bucket,
@@ -114,11 +115,21 @@
         .macro  MAPDELETE_FAST64 isa
 ENTRY gohmap_mapdelete_fast64_\isa
         testq   %rsi, %rsi
+        je      1f
+        cmpq    $0, HMAP_COUNT(%rsi)
+        je      1f
+        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
+        je      gohmap_mapdelete_fast64_words_\isa
+        jmp     gohmap_slow_mapdelete_fast64_\isa
+1:      ret
+        FIXUP   gohmap_mapdelete_fast64_\isa, 1b, gohmap_slow_mapdelete_fast64_\isa
+END gohmap_mapdelete_fast64_\isa
+
+ENTRY gohmap_mapdelete_fast64_words_\isa
+        testq   %rsi, %rsi
         je      .Lnothing\@
         cmpq    $1, HMAP_COUNT(%rsi)
         jbe     .Lfew\@
-        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
-        jne     .Lslow\@
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
         jne     .Lgrowing\@
         KEY_\isa
@@ -183,13 +194,13 @@ ENTRY gohmap_mapdelete_fast64_\isa
         jmp     gohmap_slow_mapdelete_fast64_\isa
 .Lraced\@:
         RACED
-        FIXUP   gohmap_mapdelete_fast64_\isa, .Lflagged\@, .Lslow\@
+        FIXUP   gohmap_mapdelete_fast64_words_\isa, .Lflagged\@, .Lslow\@
         FIXUP   .Lflagged\@, .Lfrom\@, .Lundo\@
         FIXUP   .Lsmall\@, .Lsmallflagged\@, .Lslow\@
         FIXUP   .Lgrowing\@, .Lwork\@, .Lslow\@
         FIXUP   .Lwork\@, .Lworking\@, .Lundo\@
         FIXUP   .Lflags\@, .Lfew\@, .Lslow\@
-END gohmap_mapdelete_fast64_\isa
+END gohmap_mapdelete_fast64_words_\isa
         .endm
 
         .set    ELEMS, ELEMS_64

@@ -55,7 +55,7 @@
         punpcklqdq %xmm4, %xmm4
         punpcklqdq %xmm7, %xmm7
         psllq   %xmm5, %xmm6                    /* the hash's bits above B */
-        movq    MAPTYPE_KEYS(%rdi), %r10
+        leaq    MAPTYPE_KEYS(%rdi), %r10
         .irp    pair, 10, 11, 12, 13
         movdqu  8+16*(\pair-10)(%r8), %xmm5
         movdqa  %xmm4, %xmm0
@@ -82,7 +82,7 @@
         .endm
 
         .macro  BOUND_avx512
-        movq    MAPTYPE_KEYS(%rdi), %r10
+        leaq    MAPTYPE_KEYS(%rdi), %r10
         vmovdqu64 8(%r8), %zmm16
         vmovd   HMAP_HASH0(%r9), %xmm5
         vpbroadcastq %xmm5, %zmm18

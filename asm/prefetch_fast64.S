@@ -31,7 +31,7 @@
         shlq    %cl, %r8
         notq    %r8
         movzwl  MAPTYPE_BUCKETSIZE(%rdi), %ecx
-        movq    MAPTYPE_KEYS(%rdi), %r9
+        leaq    MAPTYPE_KEYS(%rdi), %r9
         movq    HMAP_BUCKETS(%rsi), %r10
         movd    HMAP_HASH0(%rsi), %xmm3
         movzbl  HMAP_FLAGS(%rsi), %r11d

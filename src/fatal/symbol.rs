@@ -6,6 +6,7 @@ use super::program::Program;
 const RENAMED: &[(&str, &str)] = &[
     ("aeshashbody", "aeshashbody"),
     ("memeqbody", "memeqbody"),
+    ("mapset_fast64", "runtime.mapassign_fast64"),
     ("memhash_fallback", "runtime.memhashFallback"),
     ("allocLarge", "runtime.(*mcache).allocLarge"),
     ("nextFree", "runtime.(*mcache).nextFree"),
@@ -137,7 +138,8 @@ pub(crate) fn go_name(symbol: &str, program: &Program) -> Option<String> {
     let path = strip_generics(strip_hash(symbol));
     if let Some(routine) = path.strip_prefix("gohmap_") {
         let name = ISA.iter().find_map(|isa| routine.strip_suffix(isa)).unwrap_or(routine);
-        return runtime_name(name);
+        // One that is for some types alone has the name of the whole.
+        return runtime_name(name.strip_suffix("_words").unwrap_or(name));
     }
     for (module, package) in program.libraries.iter().chain(&[(program.package, "main")]) {
         if !module.is_empty()
@@ -271,6 +273,8 @@ mod tests {
             ("gohmap_memclrNoHeapPointers", Some("runtime.memclrNoHeapPointers")),
             ("gohmap_mapassign_fast64_sse41", Some("runtime.mapassign_fast64")),
             ("gohmap_mapdelete_fast64_avx512", Some("runtime.mapdelete_fast64")),
+            ("gohmap_mapset_fast64_words_avx512", Some("runtime.mapassign_fast64")),
+            ("gohmap_mapaccess2_fast64_words_sse41", Some("runtime.mapaccess2_fast64")),
             ("gohmap_slow_mapassign_fast64_sse41", None),
             ("gohmap::map::fast32::mapdelete_fast32::<()>", Some("runtime.mapdelete_fast32")),
             ("gohmap::map::fast::assign", None),

@@ -25,8 +25,7 @@ impl FastKey for u32 {
     #[inline(always)]
     fn hash(self, t: &MapType, seed: u64) -> u64 {
         if t.aes {
-            // SAFETY: the schedule belongs to the runtime that the type keeps alive.
-            return memhash32(unsafe { &*t.keys }, self, seed);
+            return memhash32(&t.keys, self, seed);
         }
         t.rt.hash().memhash32(self, seed)
     }

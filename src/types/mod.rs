@@ -72,10 +72,10 @@ pub struct MapType {
     pub bucket_size: u16,
     /// See [`flags`].
     pub flags: u32,
-    /// The AES key schedule in force.
-    pub keys: *const KeySchedule,
     /// `loadFactorNum` of the version, for the assembly.
     pub load_factor_num: u64,
+    /// The AES key schedule in force: here, so that the assembly need not ask where it is.
+    pub keys: KeySchedule,
     /// The bucket holds pointers (then overflow buckets are not listed in `mapextra`).
     pub bucket_has_pointers: bool,
     /// Where `hmap.clearSeq` is in a header, 0 when there is none; for the assembly.
@@ -120,18 +120,15 @@ const _: () = {
     assert!(offset_of!(MapType, elem_slot) == 81);
     assert!(offset_of!(MapType, bucket_size) == 82);
     assert!(offset_of!(MapType, flags) == 84);
-    assert!(offset_of!(MapType, keys) == 88);
-    assert!(offset_of!(MapType, load_factor_num) == 96);
-    assert!(offset_of!(MapType, bucket_has_pointers) == 104);
-    assert!(offset_of!(MapType, clear_seq_offset) == 112);
-    assert!(offset_of!(MapType, hash64) == 120);
-    assert!(offset_of!(MapType, extra_offset) == 128);
+    assert!(offset_of!(MapType, load_factor_num) == 88);
+    assert!(offset_of!(MapType, keys) == 96);
+    assert!(offset_of!(MapType, bucket_has_pointers) == 224);
+    assert!(offset_of!(MapType, clear_seq_offset) == 232);
+    assert!(offset_of!(MapType, hash64) == 240);
+    assert!(offset_of!(MapType, extra_offset) == 248);
+    // The assembly has the schedule's parts as operands in memory.
+    assert!(align_of::<KeySchedule>() == 16);
 };
-
-// SAFETY: `keys` points into `rt`, which is kept alive and is never written after the type is made.
-unsafe impl Send for MapType {}
-// SAFETY: as above; nothing in a MapType changes after it is made.
-unsafe impl Sync for MapType {}
 
 /// Which of the routines that there are for 8-byte keys are for a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,8 +205,8 @@ impl MapType {
             elem_slot: bucket.elem_size as u8,
             bucket_size: bucket.size as u16,
             flags,
-            keys: rt.key_schedule(),
             load_factor_num: rt.rules().load_factor_num,
+            keys: rt.key_schedule().clone(),
             hash64: u64::from(aes && key.alg() == Alg::Mem && key.size() == 8),
             clear_seq_offset: rt.rules().clear_seq_offset.unwrap_or(0) as u64,
             extra_offset: rt.rules().extra_offset as u64,

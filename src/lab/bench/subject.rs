@@ -37,18 +37,29 @@ pub trait Subject {
     fn free(&self, m: Self::Map);
 
     /// `m[k] = v` for every key in turn.
-    #[inline(always)]
+    #[inline(never)]
     fn assign_all(&self, m: &mut Self::Map, keys: &[Self::Key], v: u64) {
-        for &k in keys {
+        for &k in in_turn(keys) {
             self.assign(m, k, v);
         }
     }
 
     /// The sum of `m[k]` for every key.
-    #[inline(always)]
+    #[inline(never)]
     fn get_all(&self, m: &Self::Map, keys: &[Self::Key]) -> u64 {
-        keys.iter().map(|&k| self.get(m, k)).fold(0, u64::wrapping_add)
+        let mut sum = 0_u64;
+        for &k in in_turn(keys) {
+            sum = sum.wrapping_add(self.get(m, k));
+        }
+        sum
     }
+}
+
+/// An iterator over keys for a `for` loop around calls, which then has two words of it to keep, and registers left for the rest:
+/// a loop that has the address of the function in memory takes half a nanosecond longer.
+#[inline(always)]
+pub(super) fn in_turn<K>(keys: &[K]) -> std::slice::Iter<'_, K> {
+    black_box(keys.iter())
 }
 
 /// A [`Runner`] for a map of this process.
@@ -173,7 +184,10 @@ impl<S: Subject> State<S> {
                 black_box(i);
             }
             Workload::ReadMiss if self.case.order == Order::Hot => {
-                let misses = keys.iter().filter(|&&k| s.get(m, k) == 0).count();
+                let mut misses = 0;
+                for &k in in_turn(keys) {
+                    misses += usize::from(s.get(m, k) == 0);
+                }
                 black_box(misses);
             }
             _ => {

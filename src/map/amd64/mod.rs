@@ -163,7 +163,7 @@ impl Slot {
 
 /// The operations of one implementation: fast64, fast32, faststr, and those of plain keys. Each takes the type, the address of
 /// the header and the key. Assembly is for types whose keys are hashed with AES ([`MapType::aes`]).
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Fast64 {
     /// `mapassign_fast64`: the address of the element.
     pub mapassign: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize,

@@ -13,7 +13,7 @@ use crate::types::MapType;
 
 /// A family: its routines, and the functions that they jump to.
 ///
-/// `_WORDS`: the same with lookups that are for [`Routines::Words`] alone.
+/// `_WORDS`: the same with fast64 routines that are for [`Routines::Words`] alone.
 macro_rules! family {
     (
         $name:ident $probe:expr,
@@ -23,7 +23,8 @@ macro_rules! family {
         $assign_str:ident $access1_str:ident $access2_str:ident $find_str:ident $delete_str:ident,
         $assign_plain:ident $access1_plain:ident $access2_plain:ident $delete_plain:ident,
         $next:ident $prefetch:ident
-        $(, $words:ident $words_access1:ident $words_access2:ident $assign_many:expr, $get_many:expr)?
+        $(, $words:ident $words_assign:ident $words_set:ident $words_access1:ident $words_access2:ident $words_delete:ident
+          $assign_many:expr, $get_many:expr)?
     ) => {
         #[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
         unsafe extern "C-unwind" {
@@ -58,13 +59,26 @@ macro_rules! family {
             assign_many: None,
             get_many: None,
         };
-        $(pub(super) static $words: Fast64 = Fast64 {
+        $(
+        #[expect(improper_ctypes, reason = "as above")]
+        unsafe extern "C-unwind" {
+            fn $words_assign(t: &MapType, h: usize, key: u64) -> usize;
+            fn $words_set(t: &MapType, h: usize, key: u64, value: u64) -> usize;
+            fn $words_access1(t: &MapType, h: usize, key: u64) -> usize;
+            fn $words_access2(t: &MapType, h: usize, key: u64) -> Found;
+            fn $words_delete(t: &MapType, h: usize, key: u64);
+        }
+        pub(super) static $words: Fast64 = Fast64 {
+            mapassign: $words_assign,
+            mapset: $words_set,
             mapaccess1: $words_access1,
             mapaccess2: $words_access2,
+            mapdelete: $words_delete,
             assign_many: $assign_many,
             get_many: $get_many,
             ..$name
-        };)?
+        };
+        )?
     };
 }
 family! {
@@ -82,7 +96,7 @@ family! {
 }
 family! {
     SSE41 &Sse41Work,
-    gohmap_mapassign_fast64_sse41 gohmap_mapset_fast64_sse41 gohmap_mapaccess1_fast64_sse41
+    gohmap_mapassign_fast64_sse41 mapset_sse41 gohmap_mapaccess1_fast64_sse41
     gohmap_mapaccess2_fast64_sse41 gohmap_mapdelete_fast64_sse41,
     gohmap_slow_mapassign_fast64_sse41 gohmap_slow_mapaccess1_fast64_sse41
     gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41,
@@ -92,11 +106,13 @@ family! {
     gohmap_mapaccess2_faststr_sse41 gohmap_findkey_faststr_sse41 gohmap_mapdelete_faststr_sse41,
     gohmap_mapassign_sse41 gohmap_mapaccess1_sse41 gohmap_mapaccess2_sse41 gohmap_mapdelete_sse41,
     gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41,
-    SSE41_WORDS gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41 None, None
+    SSE41_WORDS gohmap_mapassign_fast64_words_sse41 gohmap_mapset_fast64_words_sse41
+    gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41 gohmap_mapdelete_fast64_words_sse41
+    None, None
 }
 family! {
     AVX512 &Avx512Work,
-    gohmap_mapassign_fast64_avx512 gohmap_mapset_fast64_avx512 gohmap_mapaccess1_fast64_avx512
+    gohmap_mapassign_fast64_avx512 mapset_avx512 gohmap_mapaccess1_fast64_avx512
     gohmap_mapaccess2_fast64_avx512 gohmap_mapdelete_fast64_avx512,
     gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
     gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512,
@@ -106,7 +122,9 @@ family! {
     gohmap_mapaccess2_faststr_avx512 gohmap_findkey_faststr_avx512 gohmap_mapdelete_faststr_sse41,
     gohmap_mapassign_sse41 gohmap_mapaccess1_sse41 gohmap_mapaccess2_sse41 gohmap_mapdelete_sse41,
     gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512,
-    AVX512_WORDS gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512
+    AVX512_WORDS gohmap_mapassign_fast64_words_avx512 gohmap_mapset_fast64_words_avx512
+    gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512 gohmap_mapdelete_fast64_words_avx512
+
     Some(gohmap_assignmany_fast64_avx512), Some(gohmap_getmany_fast64_avx512)
 }
 
@@ -130,23 +148,27 @@ unsafe extern "C-unwind" {
     fn gohmap_mapaccess1_sse41(t: &MapType, h: usize, key: usize) -> usize;
     fn gohmap_mapaccess2_sse41(t: &MapType, h: usize, key: usize) -> Found;
     fn gohmap_mapdelete_sse41(t: &MapType, h: usize, key: usize);
-    fn gohmap_mapaccess1_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> usize;
-    fn gohmap_mapaccess2_fast64_words_sse41(t: &MapType, h: usize, key: u64) -> Found;
-    fn gohmap_mapaccess1_fast64_words_avx512(t: &MapType, h: usize, key: u64) -> usize;
-    fn gohmap_mapaccess2_fast64_words_avx512(t: &MapType, h: usize, key: u64) -> Found;
     fn gohmap_mapiternext_sse41(t: &MapType, it: &mut Hiter);
     fn gohmap_mapiternext_avx512(t: &MapType, it: &mut Hiter);
-    fn gohmap_mapset_fast64_sse41(t: &MapType, h: usize, key: u64, value: u64) -> usize;
-    fn gohmap_mapset_fast64_avx512(t: &MapType, h: usize, key: u64, value: u64) -> usize;
     fn gohmap_assignmany_fast64_avx512(t: &MapType, h: usize, many: &mut Many) -> usize;
     fn gohmap_getmany_fast64_avx512(t: &MapType, h: usize, many: &mut Many) -> usize;
     fn gohmap_prefetch_fast64_sse41(t: &MapType, h: usize, keys: &[u64; 8]);
     fn gohmap_prefetch_fast64_avx512(t: &MapType, h: usize, keys: &[u64; 8]);
 }
 
-unsafe extern "C-unwind" fn mapset_scalar(t: &MapType, h: usize, key: u64, _: u64) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe { gohmap_mapassign_fast64_scalar(t, h, key) }
+/// [`Fast64::mapset`] by an assign alone.
+macro_rules! set_by_assign {
+    ($($name:ident $assign:ident)*) => {$(
+        unsafe extern "C-unwind" fn $name(t: &MapType, h: usize, key: u64, _: u64) -> usize {
+            // SAFETY: the caller's promise.
+            unsafe { $assign(t, h, key) }
+        }
+    )*};
+}
+set_by_assign! {
+    mapset_scalar gohmap_mapassign_fast64_scalar
+    mapset_sse41 gohmap_mapassign_fast64_sse41
+    mapset_avx512 gohmap_mapassign_fast64_avx512
 }
 
 /// The probes of slow cases: no watchers, and evacuation work is the assembly's if it can.

@@ -5,7 +5,7 @@ mod keys;
 pub use keys::EmulatedKey;
 
 use super::keys::{Address, Boxed, Float, KeyType, Mac, Record, Text, Uuid};
-use super::subject::VALUE;
+use super::subject::{VALUE, in_turn};
 use super::{InProcess, Runner, Subject};
 use crate::layout::{Hiter, mem};
 use crate::map::amd64::{Fast64, Isa};
@@ -37,6 +37,23 @@ impl<K: EmulatedKey> Emulated<K> {
     #[must_use]
     pub fn runner(isa: Isa) -> Box<dyn Runner> {
         Box::new(InProcess::new(name(isa), move || Self::new(isa)))
+    }
+
+    #[inline(always)]
+    fn assign_by(&self, f: &Fast64, m: &mut Header, k: K, v: u64) {
+        // SAFETY: a live map of this type; an address is that of an element.
+        unsafe {
+            let elem = k.set(&self.program, f, &self.t, m.0, v);
+            if elem != 0 {
+                mem::st64(elem, v);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn get_by(&self, f: &Fast64, m: &Header, k: K) -> u64 {
+        // SAFETY: a live map of this type; the address is that of an element, or of zeroes.
+        unsafe { mem::ld64(k.get(&self.program, f, &self.t, m.0)) }
     }
 }
 
@@ -149,19 +166,31 @@ impl<K: EmulatedKey> Subject for Emulated<K> {
 
     #[inline(always)]
     fn assign(&self, m: &mut Header, k: K, v: u64) {
-        // SAFETY: a live map of this type; an address is that of an element.
-        unsafe {
-            let elem = k.set(&self.program, self.f, &self.t, m.0, v);
-            if elem != 0 {
-                mem::st64(elem, v);
-            }
-        }
+        self.assign_by(self.f, m, k, v);
     }
 
     #[inline(always)]
     fn get(&self, m: &Header, k: K) -> u64 {
-        // SAFETY: as above, or the address is that of zeroes.
-        unsafe { mem::ld64(k.get(&self.program, self.f, &self.t, m.0)) }
+        self.get_by(self.f, m, k)
+    }
+
+    #[inline(never)]
+    fn assign_all(&self, m: &mut Header, keys: &[K], v: u64) {
+        // A copy is nobody else's to change, so the loop keeps the function that it calls in a register.
+        let f = *self.f;
+        for &k in in_turn(keys) {
+            self.assign_by(&f, m, k, v);
+        }
+    }
+
+    #[inline(never)]
+    fn get_all(&self, m: &Header, keys: &[K]) -> u64 {
+        let f = *self.f;
+        let mut sum = 0_u64;
+        for &k in in_turn(keys) {
+            sum = sum.wrapping_add(self.get_by(&f, m, k));
+        }
+        sum
     }
 
     #[inline(always)]
