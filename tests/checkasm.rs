@@ -153,7 +153,7 @@ impl Op {
     /// The function for maps of a type; only keys of eight bytes without pointers are set by one of assembly, and pointers
     /// deleted by none.
     fn of(self, isa: Isa, t: &MapType) -> *const () {
-        let f = isa.fast64();
+        let f = isa.fast64_of(t);
         match (self, t.fast) {
             (Self::Assign, Fast::Fast64) => f.mapassign as *const (),
             (Self::Set, Fast::Fast64) => f.mapset as *const (),

@@ -115,7 +115,12 @@ pub(crate) fn named_in(program: &Program, frames: &[RawFrame]) -> Vec<Named> {
         let fp = frames.get(i + 1).map_or(frame.sp, |f| f.sp);
         let first = v.len();
         backtrace::resolve(at as *mut _, |s| {
-            let Some(name) = s.name().and_then(|n| go_name(&format!("{n:#}"), program)) else { return };
+            let Some(symbol) = s.name().map(|n| format!("{n:#}")) else { return };
+            let Some(name) = go_name(&symbol, program) else { return };
+            // A routine of assembly that has gone on in the portable function of its name: in Go, one call.
+            if symbol.starts_with("gohmap_") && v.last().is_some_and(|inner| inner.name == name) {
+                return;
+            }
             let file = s.filename().map(|p| shorten(&p.to_string_lossy())).unwrap_or_else(|| "?".to_owned());
             v.push(Named { name, file, line: s.lineno().unwrap_or(0), inlined: true, frame, fp });
         });

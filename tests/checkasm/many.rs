@@ -152,6 +152,49 @@ fn batches_on_broken_maps() {
     }
 }
 
+/// On tables that no cache holds, where values are stored in another way; there too with a page taken away.
+#[test]
+fn batches_on_large_tables() {
+    let mut n = Numbers(env("GOHMAP_SEED", 1));
+    for isa in Isa::available()
+        .into_iter()
+        .filter(|isa| isa.fast64_of(&Copy::new(1, GoVersion::V1_23, 8, 0).t).assign_many.is_some())
+    {
+        let seed = n.next();
+        let [a, b] = [0, 1].map(|_| Copy::with(seed, GoVersion::V1_23, 8, 500_000, false, OnFree::Reuse));
+        // SAFETY: a live header.
+        assert_eq!(unsafe { mem::ld8(a.h + 9) }, 17, "2^17 buckets");
+        let mut died = 0;
+        for round in 0..8 {
+            let keys: Vec<u64> = (0..20_000).map(|_| n.below(30_000)).collect();
+            let hole = (round % 2 == 1).then(|| hole([&a, &b], &mut n)).flatten();
+            if let Some(hole) = &hole {
+                hole.set([&a, &b], [Prot::None, Prot::Read][round / 2 % 2]);
+            }
+            // SAFETY: live maps; nothing that needs dropping is pending while an operation faults.
+            let said = unsafe { both(isa, [&a, &b], &keys, n.next(), true) };
+            if let Some(hole) = &hole {
+                hole.set([&a, &b], Prot::ReadWrite);
+            }
+            match said {
+                [Ok(_), Ok(_)] => {}
+                [Err(x), Err(y)] => {
+                    assert_eq!(words(&a, &x), words(&b, &y), "{isa}: round {round}");
+                    died += 1;
+                    for c in [&a, &b] {
+                        // A death while its flag is set leaves a map that nobody may write to.
+                        // SAFETY: live headers.
+                        unsafe { mem::st8(c.h + 8, 0) };
+                    }
+                }
+                [x, y] => panic!("{isa}: round {round}: {x:?}, but one by one {y:?}"),
+            }
+            assert!(a.state() == b.state(), "{isa}: round {round}: memory differs");
+        }
+        assert!(died > 1, "{isa}: {died} deaths");
+    }
+}
+
 /// The routines themselves, if there are any: protected registers are kept, and with the trap flag set each instruction is
 /// unwound from.
 pub(super) fn stepped(isa: Isa, op: Op) {

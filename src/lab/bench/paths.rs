@@ -106,7 +106,8 @@ impl PathBench {
     pub fn new(path: Path, isa: Isa, seed: Option<u64>) -> Self {
         let rt = Runtime::new(RuntimeConfig { seed, ..RuntimeConfig::default() });
         let t = MapType::u64(&rt, 8, false);
-        Self { path, t, assign: isa.fast64().mapassign, maps: Vec::new(), calls: Vec::new() }
+        let assign = isa.fast64_of(&t).mapassign;
+        Self { path, t, assign, maps: Vec::new(), calls: Vec::new() }
     }
 
     /// The time that `n` calls take.
