@@ -66,6 +66,56 @@
         jmp     \slots
         .endm
 
+/* The same for keys of 32 bytes and more, as Go looks them up: a candidate has the key's first and last four bytes, and is
+ * compared only if it is the only one; a slot with the key's own bytes needs no comparison. To `found`, to `none`, to `slow` when
+ * the hash has to tell. */
+        .macro  GATHER_LONG found, none, slow
+        cmpq    $32, %r9
+        jl      \slow
+        movq    HMAP_BUCKETS(%rsi), %r8
+        movdqu  (%rdx), %xmm6
+        movdqu  -16(%rdx,%r9), %xmm7
+        vmovdqu64 .Lpointers(%rip), %zmm18
+        vmovdqu64 .Llengths(%rip), %zmm19
+        vmovdqu64 8(%r8), %zmm16
+        vmovdqu64 72(%r8), %zmm17
+        vmovq   (%r8), %xmm20
+        vpcmpub $6, .Lones(%rip), %xmm20, %k1   /* not empty */
+        vptestnmb %xmm20, %xmm20, %k3
+        vpbroadcastq %r9, %zmm20
+        vpermi2q %zmm17, %zmm16, %zmm18
+        vpermi2q %zmm17, %zmm16, %zmm19
+        kmovb   %k3, %ecx
+        blsmskl %ecx, %ecx                      /* up to the first emptyRest */
+        kmovb   %ecx, %k3
+        vpcmpeqq %zmm19, %zmm20, %k1{%k1}
+        kandb   %k3, %k1, %k1                   /* of that length */
+        vpxorq  %xmm20, %xmm20, %xmm20
+        vpxorq  %xmm21, %xmm21, %xmm21
+        kmovb   %k1, %k2
+        vpgatherqd (,%zmm18), %ymm20{%k2}
+        kmovb   %k1, %k2
+        vpgatherqd -4(%r9,%zmm18), %ymm21{%k2}
+        vpbroadcastq %rdx, %zmm19
+        vpcmpeqd (%rdx){1to8}, %ymm20, %k2{%k1}
+        vpcmpeqd -4(%rdx,%r9){1to8}, %ymm21, %k2{%k2}
+        vpcmpeqq %zmm19, %zmm18, %k3{%k1}       /* the key's own bytes */
+        korb    %k3, %k2, %k2
+        kmovb   %k2, %eax
+        kmovb   %k3, %r11d
+        tzcntl  %eax, %ecx
+        jc      \none
+        leal    -1(%rax), %r10d
+        testl   %eax, %r10d
+        je      .Lone\@
+        btl     %ecx, %r11d
+        jnc     \slow
+.Lone\@:
+        shll    $4, %ecx
+        SAME    \none
+        jmp     \found
+        .endm
+
 /* `two`: 0 and 1 as in the names; 2 for findkey, with no `slow`. */
         .macro  MAPACCESS name, slow, two, gather
 ENTRY \name
@@ -133,9 +183,13 @@ ENTRY \name
         GATHER  .Lfew\@, .Lfound\@, .Lsmallslots\@
 .Lfew\@:
         .endif
-        leaq    -4(%r9), %rax
-        cmpq    $27, %rax
+        leaq    -1(%r9), %rax
+        cmpq    $30, %rax
+        .if     \gather
+        ja      .Lmany\@
+        .else
         ja      .Lslow\@
+        .endif
         cmpl    $16, %r9d
         jb      1f
         movdqu  (%rdx), %xmm6
@@ -173,6 +227,11 @@ ENTRY \name
 .Lsmalldiffers\@:
         PASS
         jmp     .Lsmallslots\@
+
+        .if     \gather
+.Lmany\@:
+        GATHER_LONG .Lfound\@, .Lnone\@, .Lslow\@
+        .endif
 
 .Lslow\@:
         .if     \two == 2

@@ -66,7 +66,7 @@ pub(super) struct Bench {
     /// Random keys only, or one hot key only
     #[arg(long, value_name = "ORDER", value_parser = ["random", "hot"])]
     keys: Option<String>,
-    /// Type of the keys: uint64, uint32, unsafe.Pointer or string, of 16 bytes; or one of the generic path: uuid and mac, arrays of 16 and 6 bytes,
+    /// Type of the keys: uint64, uint32, unsafe.Pointer, string, of 16 bytes, or url, strings of 64 bytes that begin alike; or one of the generic path: uuid and mac, arrays of 16 and 6 bytes,
     /// float64, any, which holds an uint64, and record, of a string and a number. The ways through an assign are those of uint64
     #[arg(long = "type", value_name = "TYPE", default_value = "uint64", value_parser = key_type)]
     key: KeyType,
@@ -115,8 +115,9 @@ fn size(text: &str) -> Result<usize, String> {
 
 fn key_type(text: &str) -> Result<KeyType, String> {
     let found = KeyType::ALL.into_iter().find(|k| k.name() == text);
-    found
-        .ok_or_else(|| "it can be uint64, uint32, unsafe.Pointer, string, uuid, mac, float64, any or record".to_owned())
+    found.ok_or_else(|| {
+        "it can be uint64, uint32, unsafe.Pointer, string, url, uuid, mac, float64, any or record".to_owned()
+    })
 }
 
 impl Bench {

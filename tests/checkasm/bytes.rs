@@ -12,7 +12,7 @@ use gohmap::types::{GoType, MapType};
 use gohmap::version::GoVersion;
 use std::ptr;
 
-/// Strings of `0..=40` bytes, or all of one length, of which many agree in length and at both ends; every third ends where
+/// Strings of `0..=300` bytes, most of `0..=40`, or all of one length, of which many agree in length and at both ends; every third ends where
 /// mapped memory does.
 struct Strings {
     page: *mut u8,
@@ -37,7 +37,8 @@ impl Strings {
         };
         let (mut all, mut bytes) = (Vec::new(), Vec::new());
         for i in 0..how_many {
-            let len = length.unwrap_or_else(|| n.below(41) as usize);
+            let longest = [40, 40, 40, 40, 80, 300][n.below(6) as usize];
+            let len = length.unwrap_or_else(|| n.below(longest + 1) as usize);
             let mut s = vec![b'x'; len];
             for _ in 0..if len > 0 { 1 + n.below(2) } else { 0 } {
                 let at = n.below(len as u64) as usize;

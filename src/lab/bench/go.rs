@@ -17,6 +17,7 @@ fn keys_of(key: KeyType) -> &'static str {
         KeyType::Uint64 => include_str!("go/key_uint64.go"),
         KeyType::Uint32 => include_str!("go/key_uint32.go"),
         KeyType::String => include_str!("go/key_string.go"),
+        KeyType::Url => include_str!("go/key_url.go"),
         KeyType::Pointer => include_str!("go/key_pointer.go"),
         KeyType::Uuid => include_str!("go/key_uuid.go"),
         KeyType::Mac => include_str!("go/key_mac.go"),

@@ -2,7 +2,7 @@
 //!
 //! It is inlined into its loops, as in any Rust program; the emulated map is called through a pointer.
 
-use super::keys::{Address, Boxed, Float, Key, KeyType, Mac, Record, Text, Uuid};
+use super::keys::{Address, Boxed, Float, Key, KeyType, Mac, Record, Text, Url, Uuid};
 use super::{InProcess, Runner, Subject};
 use hashbrown::HashMap;
 use std::hash::{BuildHasher, Hash};
@@ -18,6 +18,7 @@ pub fn runners(key: KeyType) -> Vec<Box<dyn Runner>> {
         KeyType::Uint64 => of::<u64>(),
         KeyType::Uint32 => of::<u32>(),
         KeyType::String => of::<Text>(),
+        KeyType::Url => of::<Url>(),
         KeyType::Pointer => of::<Address>(),
         KeyType::Uuid => of::<Uuid>(),
         KeyType::Mac => of::<Mac>(),

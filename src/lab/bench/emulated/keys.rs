@@ -113,7 +113,7 @@ impl EmulatedKey for u32 {
     }
 }
 
-impl EmulatedKey for Text {
+impl<const N: usize> EmulatedKey for Text<N> {
     type Program = ();
 
     fn program(_: &Runtime) {}
@@ -252,6 +252,6 @@ fn address<T>(of: &T) -> usize {
 }
 
 #[inline(always)]
-fn string(text: Text) -> GoString {
+fn string<const N: usize>(text: Text<N>) -> GoString {
     GoString { str: text.bytes().as_ptr().expose_provenance(), len: text.bytes().len() }
 }

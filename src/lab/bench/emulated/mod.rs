@@ -4,7 +4,7 @@ mod keys;
 
 pub use keys::EmulatedKey;
 
-use super::keys::{Address, Boxed, Float, KeyType, Mac, Record, Text, Uuid};
+use super::keys::{Address, Boxed, Float, KeyType, Mac, Record, Text, Url, Uuid};
 use super::subject::{VALUE, in_turn};
 use super::{InProcess, Runner, Subject};
 use crate::layout::{Hiter, mem};
@@ -70,6 +70,7 @@ pub fn runner(isa: Isa, key: KeyType) -> Box<dyn Runner> {
         KeyType::Uint64 => Emulated::<u64>::runner(isa),
         KeyType::Uint32 => Emulated::<u32>::runner(isa),
         KeyType::String => Emulated::<Text>::runner(isa),
+        KeyType::Url => Emulated::<Url>::runner(isa),
         KeyType::Pointer => Emulated::<Address>::runner(isa),
         KeyType::Uuid => Emulated::<Uuid>::runner(isa),
         KeyType::Mac => Emulated::<Mac>::runner(isa),

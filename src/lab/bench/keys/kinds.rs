@@ -39,15 +39,20 @@ impl Key for u32 {
     }
 }
 
-/// A string of 16 bytes, hexadecimal digits, that lies in a pool.
+/// A string that lies in a pool: the end of [`PREFIX`] and 16 hexadecimal digits, `N` bytes in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Text(&'static [u8; 16]);
+pub struct Text<const N: usize = 16>(&'static [u8; N]);
 
-impl Text {
+/// A long string, all of which begin alike.
+pub type Url = Text<64>;
+
+const PREFIX: &[u8; 48] = b"https://www.example.org/a/shop/with/many/things/";
+
+impl<const N: usize> Text<N> {
     /// Its bytes.
     #[inline(always)]
     #[must_use]
-    pub fn bytes(self) -> &'static [u8; 16] {
+    pub fn bytes(self) -> &'static [u8; N] {
         self.0
     }
 }
@@ -73,22 +78,25 @@ impl<T> Drop for Pool<T> {
     }
 }
 
-impl Key for Text {
-    const TYPE: KeyType = KeyType::String;
-    type Pool = Pool<[u8; 16]>;
+impl<const N: usize> Key for Text<N> {
+    const TYPE: KeyType = if N == 16 { KeyType::String } else { KeyType::Url };
+    type Pool = Pool<[u8; N]>;
 
     fn numbered(numbers: impl Iterator<Item = u64>) -> (Vec<Self>, Self::Pool) {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let digits = |i| {
             let k = key(i);
-            std::array::from_fn(|at| DIGITS[(k >> (60 - 4 * at) & 15) as usize])
+            std::array::from_fn(|at| match at.checked_sub(N - 16) {
+                Some(digit) => DIGITS[(k >> (60 - 4 * digit) & 15) as usize],
+                None => PREFIX[PREFIX.len() + 16 - N + at],
+            })
         };
         let (texts, pool) = Pool::new(numbers.map(digits));
         (texts.map(Self).collect(), pool)
     }
 
     fn print(self) -> u64 {
-        let [low, high] = [0, 8].map(|at| u64::from_le_bytes(std::array::from_fn(|i| self.0[at + i])));
+        let [low, high] = [N - 16, N - 8].map(|at| u64::from_le_bytes(std::array::from_fn(|i| self.0[at + i])));
         low ^ high.rotate_left(1)
     }
 

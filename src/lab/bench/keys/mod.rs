@@ -5,7 +5,7 @@
 
 mod kinds;
 
-pub use kinds::{Address, Boxed, Float, Mac, Pool, Record, Text, Uuid};
+pub use kinds::{Address, Boxed, Float, Mac, Pool, Record, Text, Url, Uuid};
 
 /// 2^64 divided by the golden ratio.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -48,6 +48,8 @@ pub enum KeyType {
     Uint32,
     /// Strings of 16 bytes.
     String,
+    /// Strings of 64 bytes that differ in the last 16.
+    Url,
     /// Pointers.
     Pointer,
     /// Arrays of 16 bytes: with this one begin those for which Go has no functions of their own, but takes the generic ones.
@@ -64,10 +66,11 @@ pub enum KeyType {
 
 impl KeyType {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Uint64,
         Self::Uint32,
         Self::String,
+        Self::Url,
         Self::Pointer,
         Self::Uuid,
         Self::Mac,
@@ -76,13 +79,14 @@ impl KeyType {
         Self::Record,
     ];
 
-    /// Go's name for it, or that of `type uuid [16]byte`, `type mac [6]byte`, `type record struct { name string; id uint64 }`.
+    /// Go's name for it, or that of `type url string`, `type uuid [16]byte`, `type mac [6]byte`, `type record struct { name string; id uint64 }`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Uint64 => "uint64",
             Self::Uint32 => "uint32",
             Self::String => "string",
+            Self::Url => "url",
             Self::Pointer => "unsafe.Pointer",
             Self::Uuid => "uuid",
             Self::Mac => "mac",
@@ -191,6 +195,7 @@ mod tests {
             12_612_210_847_051_973_735,
         ];
         assert_eq!(prints::<Text>(), texts);
+        assert_eq!(prints::<Url>(), texts);
         let uuids = [
             11_554_821_624_132_493_980,
             5_505_682_667_991_654_743,
@@ -238,6 +243,7 @@ mod tests {
         distinct::<u64>();
         distinct::<u32>();
         distinct::<Text>();
+        distinct::<Url>();
         distinct::<Uuid>();
         distinct::<Address>();
         distinct::<Mac>();
