@@ -130,10 +130,12 @@ pub(crate) fn named_in(program: &Program, frames: &[RawFrame]) -> Vec<Named> {
         {
             last.inlined = false;
         }
-    }
-    // What called the goroutine's first function is Rust's affair.
-    if let Some(end) = v.iter().position(|f| f.name == "runtime.goexit") {
-        v.truncate(end + 1);
+        // What called the goroutine's first function is Rust's affair, and need not be looked up, which can mean to read the
+        // debug information of the C library.
+        if let Some(end) = v[first..].iter().position(|f| f.name == "runtime.goexit") {
+            v.truncate(first + end + 1);
+            break;
+        }
     }
     v
 }
