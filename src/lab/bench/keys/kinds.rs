@@ -39,7 +39,7 @@ impl Key for u32 {
     }
 }
 
-/// A string that lies in a pool: the end of [`PREFIX`] and 16 hexadecimal digits, `N` bytes in all.
+/// A string of `N` bytes that lies in a pool: the end of a prefix that all have, and 16 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Text<const N: usize = 16>(&'static [u8; N]);
 
