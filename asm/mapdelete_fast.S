@@ -3,11 +3,12 @@
  *
  *   void gohmap_mapdelete_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)
  *   void gohmap_mapdelete_fast64_words_ISA: the same for buckets of 144 bytes
+ *   void gohmap_mapdelete_fast64_pointers_ISA: the same for keys that are pointers, which are cleared too
  *   void gohmap_mapdelete_fast32_sse41: the same for keys of four bytes, zero extended
  *
  * Slow cases: a write under way, the last entry (which draws a new hash0), marks to be changed in more than one bucket,
- * elements of other sizes; and every fault. Evacuation work comes first (growwork_fast64.S); with keys of four bytes, a
- * growing map is a slow case too. Twins: mapdelete_fast64 in src/map/fast64.rs, mapdelete_fast32 in src/map/fast32.rs.
+ * elements of other sizes; and every fault. Evacuation work comes first (growwork_fast64.S); with keys of four bytes
+ * or pointers, a growing map is a slow case too. Twins: mapdelete_fast64 in src/map/fast64.rs, mapdelete_fast32 in src/map/fast32.rs.
  *
  * Registers besides those of sse41.inc: r10 is 0 while r8 is the first bucket, r11 is eight times the slot.
  */
@@ -27,7 +28,7 @@
         .endm
 
 /* Deletes the key from the chain of the bucket at r8; r10 is 0. To `undo` when marks of the bucket before change too. */
-        .macro  DELETE_FROM isa, narrow, undo, raced
+        .macro  DELETE_FROM isa, narrow, undo, raced, pointers=0
 .Lbucket\@:
         .if     \narrow
         LOOK_NARROW_\isa
@@ -40,13 +41,13 @@
         tzcntl  %eax, %ecx
         cmpb    $EMPTY_ONE, (%r8,%rcx)
         jbe     .Lempty\@
-        .ifc    \isa\narrow, avx5120
+        .ifc    \isa\narrow\pointers, avx51200
         blsil   %eax, %r9d
         .endif
         shll    $3, %ecx
         movl    %ecx, %r11d
         movq    (%r8), %rax                     /* the marks */
-        .ifc    \isa\narrow, avx5120
+        .ifc    \isa\narrow\pointers, avx51200
         cmpl    $56, %ecx
         je      1f
         testl   %r10d, %r10d
@@ -54,6 +55,10 @@
 1:
         .endif
         EMPTIED OVERFLOW, FIRST, \undo
+        .if     \pointers
+        movq    $0, 8(%r8,%r11)
+.Lkeyless\@:
+        .endif
         movq    $0, ELEMS(%r8,%r11)
         movq    %r9, (%r8)
 .Lcount\@:
@@ -62,7 +67,7 @@
         END_WRITING .Lleave\@
         ret
 
-        .ifc    \isa\narrow, avx5120
+        .ifc    \isa\narrow\pointers, avx51200
         /* A slot but the last of the first bucket. Whether the next one is emptyRest is anybody's guess, and the marks may
          * have to come from memory: by arithmetic. */
 .Lfirst\@:
@@ -108,6 +113,12 @@
 .Lleave\@:
         END_WRITING_FLAGS \raced
         ret
+        .if     \pointers
+.Lunkeyless\@:
+        movq    %rdx, 8(%r8,%r11)
+        jmp     \undo
+        FIXUP   .Lkeyless\@, .Lcount\@, .Lunkeyless\@
+        .endif
         FIXUP   .Lbucket\@, .Lcount\@, \undo
         FIXUP   .Lempty\@, .Lleave\@, \undo
         .endm
@@ -203,67 +214,72 @@ ENTRY gohmap_mapdelete_fast64_words_\isa
 END gohmap_mapdelete_fast64_words_\isa
         .endm
 
-        .set    ELEMS, ELEMS_64
-        .set    OVER, 136
-        MAPDELETE_FAST64 sse41
-        MAPDELETE_FAST64 avx512
-
-/* Keys of four bytes. */
-        .set    ELEMS, ELEMS_32
-        .set    OVER, 104
-
-ENTRY gohmap_mapdelete_fast32_sse41
+/* A routine for buckets of `size` bytes, without evacuation work. */
+        .macro  MAPDELETE name, isa, slots, size, slow, pointers
+ENTRY \name
         testq   %rsi, %rsi
-        je      .Lnothing
+        je      .Lnothing\@
         cmpq    $1, HMAP_COUNT(%rsi)
-        jbe     .Lfew
-        cmpl    $SLOTS_4_8_112, MAPTYPE_KEYSIZE(%rdi)
-        jne     .Lslow
+        jbe     .Lfew\@
+        cmpl    $\slots, MAPTYPE_KEYSIZE(%rdi)
+        jne     .Lslow\@
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
-        jne     .Lslow
-        KEY_sse41x32
+        jne     .Lslow\@
+        KEY_\isa
         movq    HMAP_BUCKETS(%rsi), %r8
         movzbl  HMAP_B(%rsi), %ecx
         xorl    %r10d, %r10d
         leal    -1(%rcx), %eax
         cmpl    $62, %eax
-        ja      .Lsmall
-        HASH_sse41x32
-        KEYS_sse41x32
-        START_WRITING .Lflags
-.Lflagged:
-        INDEX_sse41x32
-        imulq   $112, %rax, %rax
+        ja      .Lsmall\@
+        HASH_\isa
+        KEYS_\isa
+        START_WRITING .Lflags\@
+.Lflagged\@:
+        INDEX_\isa
+        imulq   $\size, %rax, %rax
         addq    %rax, %r8
-.Lfrom:
-        DELETE_FROM sse41x32, 0, .Lundo, .Lraced
+.Lfrom\@:
+        DELETE_FROM \isa, 0, .Lundo\@, .Lraced\@, \pointers
 
-.Lsmall:
+.Lsmall\@:
         testl   %ecx, %ecx
-        jne     .Lslow                          /* no healthy map is so large */
-        START_WRITING .Lsmallflags
-.Lsmallflagged:
-        TWICE_sse41x32
-        DELETE_FROM sse41x32, 1, .Lundo, .Lraced
+        jne     .Lslow\@                        /* no healthy map is so large */
+        START_WRITING .Lsmallflags\@
+.Lsmallflagged\@:
+        TWICE_\isa
+        DELETE_FROM \isa, 1, .Lundo\@, .Lraced\@, \pointers
 
-.Lflags:
-        START_WRITING_FLAGS .Lslow, .Lflagged
-.Lsmallflags:
-        START_WRITING_FLAGS .Lslow, .Lsmallflagged
-.Lfew:
-        jb      .Lnothing
-        jmp     .Lslow
-.Lnothing:
+.Lflags\@:
+        START_WRITING_FLAGS .Lslow\@, .Lflagged\@
+.Lsmallflags\@:
+        START_WRITING_FLAGS .Lslow\@, .Lsmallflagged\@
+.Lfew\@:
+        jb      .Lnothing\@
+        jmp     .Lslow\@
+.Lnothing\@:
         ret
 
-.Lundo:
+.Lundo\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-.Lslow:
-        jmp     gohmap_slow_mapdelete_fast32
-.Lraced:
+.Lslow\@:
+        jmp     \slow
+.Lraced\@:
         RACED
-        FIXUP   gohmap_mapdelete_fast32_sse41, .Lflagged, .Lslow
-        FIXUP   .Lflagged, .Lfrom, .Lundo
-        FIXUP   .Lsmall, .Lsmallflagged, .Lslow
-        FIXUP   .Lflags, .Lfew, .Lslow
-END gohmap_mapdelete_fast32_sse41
+        FIXUP   \name, .Lflagged\@, .Lslow\@
+        FIXUP   .Lflagged\@, .Lfrom\@, .Lundo\@
+        FIXUP   .Lsmall\@, .Lsmallflagged\@, .Lslow\@
+        FIXUP   .Lflags\@, .Lfew\@, .Lslow\@
+END \name
+        .endm
+
+        .set    ELEMS, ELEMS_64
+        .set    OVER, 136
+        MAPDELETE_FAST64 sse41
+        MAPDELETE_FAST64 avx512
+        MAPDELETE gohmap_mapdelete_fast64_pointers_sse41, sse41, SLOTS_8_8_144, 144, gohmap_slow_mapdelete_fast64_sse41, 1
+        MAPDELETE gohmap_mapdelete_fast64_pointers_avx512, avx512, SLOTS_8_8_144, 144, gohmap_slow_mapdelete_fast64_avx512, 1
+
+        .set    ELEMS, ELEMS_32
+        .set    OVER, 104
+        MAPDELETE gohmap_mapdelete_fast32_sse41, sse41x32, SLOTS_4_8_112, 112, gohmap_slow_mapdelete_fast32, 0

@@ -150,8 +150,7 @@ enum Op {
 impl Op {
     const ALL: [Self; 5] = [Self::Assign, Self::Set, Self::Access1, Self::Access2, Self::Delete];
 
-    /// The function for maps of a type; only keys of eight bytes without pointers are set by one of assembly, and pointers
-    /// deleted by none.
+    /// The function for maps of a type; only keys of eight bytes without pointers are set by one of assembly.
     fn of(self, isa: Isa, t: &MapType) -> *const () {
         let f = isa.fast64_of(t);
         match (self, t.fast) {
@@ -161,7 +160,7 @@ impl Op {
             (Self::Access1, Fast::Fast64 | Fast::Fast64Ptr) => f.mapaccess1 as *const (),
             (Self::Access2, Fast::Fast64 | Fast::Fast64Ptr) => f.mapaccess2 as *const (),
             (Self::Delete, Fast::Fast64) => f.mapdelete as *const (),
-            (Self::Delete, Fast::Fast64Ptr) => Isa::Portable.fast64().mapdelete as *const (),
+            (Self::Delete, Fast::Fast64Ptr) => f.mapdelete_ptr as *const (),
             (Self::Assign | Self::Set, _) => f.mapassign32 as *const (),
             (Self::Access1, _) => f.mapaccess1_32 as *const (),
             (Self::Access2, _) => f.mapaccess2_32 as *const (),

@@ -139,7 +139,8 @@ pub(crate) fn go_name(symbol: &str, program: &Program) -> Option<String> {
     if let Some(routine) = path.strip_prefix("gohmap_") {
         let name = ISA.iter().find_map(|isa| routine.strip_suffix(isa)).unwrap_or(routine);
         // One that is for some types alone has the name of the whole.
-        return runtime_name(name.strip_suffix("_words").unwrap_or(name));
+        let some = ["_words", "_pointers"].iter().find_map(|some| name.strip_suffix(some));
+        return runtime_name(some.unwrap_or(name));
     }
     for (module, package) in program.libraries.iter().chain(&[(program.package, "main")]) {
         if !module.is_empty()
@@ -273,6 +274,7 @@ mod tests {
             ("gohmap_memclrNoHeapPointers", Some("runtime.memclrNoHeapPointers")),
             ("gohmap_mapassign_fast64_sse41", Some("runtime.mapassign_fast64")),
             ("gohmap_mapdelete_fast64_avx512", Some("runtime.mapdelete_fast64")),
+            ("gohmap_mapdelete_fast64_pointers_avx512", Some("runtime.mapdelete_fast64")),
             ("gohmap_mapset_fast64_words_avx512", Some("runtime.mapassign_fast64")),
             ("gohmap_mapaccess2_fast64_words_sse41", Some("runtime.mapaccess2_fast64")),
             ("gohmap_slow_mapassign_fast64_sse41", None),

@@ -173,8 +173,7 @@ pub unsafe fn delete_with(f: &Fast64, t: &MapType, h: usize, key: usize) {
             Fast::Generic => delete::mapdelete(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapdelete32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapdelete)(t, h, mem::ld64(key)),
-            // The assembly leaves keys where they are.
-            Fast::Fast64Ptr => (Isa::Portable.fast64().mapdelete)(t, h, mem::ld64(key)),
+            Fast::Fast64Ptr => (family(f, t).mapdelete_ptr)(t, h, mem::ld64(key)),
             Fast::FastStr => {
                 let key = GoString::at(key);
                 (family(f, t).mapdelete_str)(t, h, key.str, key.len)

@@ -176,9 +176,10 @@ pub struct Fast64 {
     pub mapaccess2: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> Found,
     /// `mapdelete_fast64`.
     pub mapdelete: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64),
-    /// `mapassign_fast64ptr`: [`mapassign`](Self::mapassign) for keys that are pointers, whose other functions are those of
-    /// 8-byte keys; but the portable delete.
+    /// `mapassign_fast64ptr`: [`mapassign`](Self::mapassign) for keys that are pointers, whose lookups are those of 8-byte keys.
     pub mapassign_ptr: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize,
+    /// `mapdelete_fast64` for keys that are pointers.
+    pub mapdelete_ptr: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64),
     /// `mapassign_fast32`; the key is zero extended.
     pub mapassign32: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: u64) -> usize,
     /// `mapaccess1_fast32`.

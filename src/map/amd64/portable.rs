@@ -178,6 +178,7 @@ pub(super) static PORTABLE: Fast64 = Fast64 {
     mapaccess2: gohmap_portable_mapaccess2_fast64,
     mapdelete: gohmap_portable_mapdelete_fast64,
     mapassign_ptr: gohmap_slow_mapassign_fast64ptr,
+    mapdelete_ptr: gohmap_portable_mapdelete_fast64,
     mapassign32: gohmap_slow_mapassign_fast32,
     mapaccess1_32: gohmap_slow_mapaccess1_fast32,
     mapaccess2_32: gohmap_slow_mapaccess2_fast32,

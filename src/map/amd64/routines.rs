@@ -19,7 +19,7 @@ macro_rules! family {
         $name:ident $probe:expr,
         $assign:ident $set:ident $access1:ident $access2:ident $delete:ident,
         $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
-        $assign_ptr:ident $assign32:ident $access1_32:ident $access2_32:ident $delete32:ident,
+        $assign_ptr:ident $delete_ptr:ident $assign32:ident $access1_32:ident $access2_32:ident $delete32:ident,
         $assign_str:ident $access1_str:ident $access2_str:ident $find_str:ident $delete_str:ident,
         $assign_plain:ident $access1_plain:ident $access2_plain:ident $delete_plain:ident,
         $next:ident $prefetch:ident
@@ -41,6 +41,7 @@ macro_rules! family {
             mapaccess2: $access2,
             mapdelete: $delete,
             mapassign_ptr: $assign_ptr,
+            mapdelete_ptr: $delete_ptr,
             mapassign32: $assign32,
             mapaccess1_32: $access1_32,
             mapaccess2_32: $access2_32,
@@ -87,7 +88,8 @@ family! {
     gohmap_mapaccess2_fast64_scalar gohmap_mapdelete_fast64_scalar,
     gohmap_slow_mapassign_fast64_scalar gohmap_slow_mapaccess1_fast64_scalar
     gohmap_slow_mapaccess2_fast64_scalar gohmap_slow_mapdelete_fast64_scalar,
-    gohmap_slow_mapassign_fast64ptr gohmap_slow_mapassign_fast32 gohmap_slow_mapaccess1_fast32
+    gohmap_slow_mapassign_fast64ptr gohmap_slow_mapdelete_fast64_scalar
+    gohmap_slow_mapassign_fast32 gohmap_slow_mapaccess1_fast32
     gohmap_slow_mapaccess2_fast32 gohmap_slow_mapdelete_fast32,
     gohmap_slow_mapassign_faststr gohmap_slow_mapaccess1_faststr
     gohmap_slow_mapaccess2_faststr find_nothing gohmap_slow_mapdelete_faststr,
@@ -100,7 +102,8 @@ family! {
     gohmap_mapaccess2_fast64_sse41 gohmap_mapdelete_fast64_sse41,
     gohmap_slow_mapassign_fast64_sse41 gohmap_slow_mapaccess1_fast64_sse41
     gohmap_slow_mapaccess2_fast64_sse41 gohmap_slow_mapdelete_fast64_sse41,
-    gohmap_mapassign_fast64ptr_sse41 gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41
+    gohmap_mapassign_fast64ptr_sse41 gohmap_mapdelete_fast64_pointers_sse41
+    gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41
     gohmap_mapaccess2_fast32_sse41 gohmap_mapdelete_fast32_sse41,
     gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_sse41
     gohmap_mapaccess2_faststr_sse41 gohmap_findkey_faststr_sse41 gohmap_mapdelete_faststr_sse41,
@@ -116,7 +119,8 @@ family! {
     gohmap_mapaccess2_fast64_avx512 gohmap_mapdelete_fast64_avx512,
     gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
     gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512,
-    gohmap_mapassign_fast64ptr_avx512 gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41
+    gohmap_mapassign_fast64ptr_avx512 gohmap_mapdelete_fast64_pointers_avx512
+    gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41
     gohmap_mapaccess2_fast32_sse41 gohmap_mapdelete_fast32_sse41,
     gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_avx512
     gohmap_mapaccess2_faststr_avx512 gohmap_findkey_faststr_avx512 gohmap_mapdelete_faststr_sse41,
@@ -132,6 +136,8 @@ family! {
 unsafe extern "C-unwind" {
     fn gohmap_mapassign_fast64ptr_sse41(t: &MapType, h: usize, key: u64) -> usize;
     fn gohmap_mapassign_fast64ptr_avx512(t: &MapType, h: usize, key: u64) -> usize;
+    fn gohmap_mapdelete_fast64_pointers_sse41(t: &MapType, h: usize, key: u64);
+    fn gohmap_mapdelete_fast64_pointers_avx512(t: &MapType, h: usize, key: u64);
     fn gohmap_mapassign_fast32_sse41(t: &MapType, h: usize, key: u64) -> usize;
     fn gohmap_mapaccess1_fast32_sse41(t: &MapType, h: usize, key: u64) -> usize;
     fn gohmap_mapaccess2_fast32_sse41(t: &MapType, h: usize, key: u64) -> Found;

@@ -171,7 +171,7 @@ impl EmulatedKey for Address {
     #[inline(always)]
     unsafe fn delete(self, (): &(), f: &Fast64, t: &MapType, h: usize) {
         // SAFETY: as above.
-        unsafe { compiled::delete_with(f, t, h, address(&self)) };
+        unsafe { (f.mapdelete_ptr)(t, h, self.0) };
     }
 
     #[inline(always)]
