@@ -34,7 +34,7 @@
         .endif
         addq    HMAP_BUCKETS(%rsi), %r8
         .if     \fixed
-        prefetcht1 136(%r8)                     /* not t0: to the first-level cache few lines may be on their way */
+        prefetcht1 96(%r8)                      /* the line of most elements; not t0: few lines may be on their way there */
         .endif
 .Lbucket\@:
         LOOK_\isa
