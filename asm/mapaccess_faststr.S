@@ -23,6 +23,24 @@
 .Llengths:
         .quad   1, 3, 5, 7, 9, 11, 13, 15
 
+/* k1 = the slots of the bucket at r8 that have a key of r9 bytes; zmm18 = where the keys' bytes are; ecx = the slots up to the
+ * first emptyRest, which alone count. Scratches k3, zmm16, zmm17, zmm19, zmm20. */
+        .macro  OF_LENGTH
+        vmovdqu64 .Lpointers(%rip), %zmm18
+        vmovdqu64 .Llengths(%rip), %zmm19
+        vmovdqu64 8(%r8), %zmm16                /* pointer and length of four keys */
+        vmovdqu64 72(%r8), %zmm17
+        vmovq   (%r8), %xmm20
+        vpcmpub $6, .Lones(%rip), %xmm20, %k1   /* not empty */
+        vptestnmb %xmm20, %xmm20, %k3
+        vpbroadcastq %r9, %zmm20
+        vpermi2q %zmm17, %zmm16, %zmm18
+        vpermi2q %zmm17, %zmm16, %zmm19
+        vpcmpeqq %zmm19, %zmm20, %k1{%k1}
+        kmovb   %k3, %ecx
+        blsmskl %ecx, %ecx                      /* up to the first emptyRest */
+        .endm
+
 /* A lookup of a key of 8 to 31 bytes in the single bucket at r8 (others go to `few`). Which slot has the key is anybody's
  * guess, and comparing one after the other waits for a wrong one nearly every time; so the last eight bytes of all keys of
  * that length are compared at once, and one whole key. But first the first slot's, for maps with one hot key. To `found`
@@ -44,20 +62,8 @@
         SAME    .Lall\@
         jmp     \found
 .Lall\@:
-        vmovdqu64 .Lpointers(%rip), %zmm18
-        vmovdqu64 .Llengths(%rip), %zmm19
-        vmovdqu64 8(%r8), %zmm16                /* pointer and length of four keys */
-        vmovdqu64 72(%r8), %zmm17
-        vmovq   (%r8), %xmm20
-        vpcmpub $6, .Lones(%rip), %xmm20, %k1   /* not empty */
-        vptestnmb %xmm20, %xmm20, %k3
-        vpbroadcastq %r9, %zmm20
-        vpermi2q %zmm17, %zmm16, %zmm18
-        vpermi2q %zmm17, %zmm16, %zmm19
+        OF_LENGTH
         vpxorq  %xmm21, %xmm21, %xmm21
-        vpcmpeqq %zmm19, %zmm20, %k1{%k1}
-        kmovb   %k3, %ecx
-        blsmskl %ecx, %ecx                      /* up to the first emptyRest */
         kmovb   %k1, %k2
         vpgatherqq -8(%r9,%zmm18), %zmm21{%k2}
         vpcmpeqq -8(%rdx,%r9){1to8}, %zmm21, %k1{%k1}
@@ -75,20 +81,8 @@
         movq    HMAP_BUCKETS(%rsi), %r8
         movdqu  (%rdx), %xmm6
         movdqu  -16(%rdx,%r9), %xmm7
-        vmovdqu64 .Lpointers(%rip), %zmm18
-        vmovdqu64 .Llengths(%rip), %zmm19
-        vmovdqu64 8(%r8), %zmm16
-        vmovdqu64 72(%r8), %zmm17
-        vmovq   (%r8), %xmm20
-        vpcmpub $6, .Lones(%rip), %xmm20, %k1   /* not empty */
-        vptestnmb %xmm20, %xmm20, %k3
-        vpbroadcastq %r9, %zmm20
-        vpermi2q %zmm17, %zmm16, %zmm18
-        vpermi2q %zmm17, %zmm16, %zmm19
-        kmovb   %k3, %ecx
-        blsmskl %ecx, %ecx                      /* up to the first emptyRest */
+        OF_LENGTH
         kmovb   %ecx, %k3
-        vpcmpeqq %zmm19, %zmm20, %k1{%k1}
         kandb   %k3, %k1, %k1                   /* of that length */
         vpxorq  %xmm20, %xmm20, %xmm20
         vpxorq  %xmm21, %xmm21, %xmm21

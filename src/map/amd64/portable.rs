@@ -166,10 +166,19 @@ pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapiternext(t: &MapType, it: 
 }
 
 /// [`Fast64::mapset`] by an assign alone.
-pub(super) unsafe extern "C-unwind" fn mapset_portable(t: &MapType, h: usize, key: u64, _: u64) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe { gohmap_portable_mapassign_fast64(t, h, key) }
+macro_rules! set_by_assign {
+    ($($name:ident $assign:ident)*) => {$(
+        pub(super) unsafe extern "C-unwind" fn $name(t: &MapType, h: usize, key: u64, _: u64) -> usize {
+            // SAFETY: the caller's promise.
+            unsafe { $assign(t, h, key) }
+        }
+    )*};
 }
+
+#[cfg(gohmap_asm)]
+pub(super) use set_by_assign;
+
+set_by_assign! { mapset_portable gohmap_portable_mapassign_fast64 }
 
 pub(super) static PORTABLE: Fast64 = Fast64 {
     mapassign: gohmap_portable_mapassign_fast64,

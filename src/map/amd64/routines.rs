@@ -162,15 +162,6 @@ unsafe extern "C-unwind" {
     fn gohmap_prefetch_fast64_avx512(t: &MapType, h: usize, keys: &[u64; 8]);
 }
 
-/// [`Fast64::mapset`] by an assign alone.
-macro_rules! set_by_assign {
-    ($($name:ident $assign:ident)*) => {$(
-        unsafe extern "C-unwind" fn $name(t: &MapType, h: usize, key: u64, _: u64) -> usize {
-            // SAFETY: the caller's promise.
-            unsafe { $assign(t, h, key) }
-        }
-    )*};
-}
 set_by_assign! {
     mapset_scalar gohmap_mapassign_fast64_scalar
     mapset_sse41 gohmap_mapassign_fast64_sse41
