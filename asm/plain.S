@@ -1,6 +1,6 @@
 /*
- * runtime.mapaccess1, mapaccess2, mapassign and mapdelete for keys that are plain memory of 9 to 32 bytes and lie in the
- * bucket (MapType::plain_key), for every x86-64 with AES and SSE4.1.
+ * runtime.mapaccess1, mapaccess2, mapassign and mapdelete for keys that are plain memory, or a float, and lie in the bucket
+ * (MapType::plain_key), for every x86-64 with AES and SSE4.1.
  *
  *   usize gohmap_mapaccess1_sse41(rdi = *const MapType, rsi = *const Hmap, rdx = address of the key)
  *         ->  address of the element, or of zeroes
@@ -8,42 +8,113 @@
  *   usize gohmap_mapassign_sse41(…)  ->  address of the element
  *   void gohmap_mapdelete_sse41(…)
  *
- * The fast cases: a map that is not growing, a key whose hash need not be taken at the end of a page; an assign finds the
- * key, or a free slot in a table with room; a delete is of elements of 8 bytes, and neither of the last entry nor one that
- * changes marks in more than one bucket. All others jump to the portable functions with the arguments as they came and
- * nothing modified, and so does a fault. Without a frame; no callee-saved register is touched.
+ * The fast cases: a map that is not growing; an assign finds the key, or a free slot in a table with room; a delete is of
+ * elements of 8 bytes, and neither of the last entry nor one that changes marks in more than one bucket. All others jump to
+ * the portable functions with the arguments as they came and nothing modified, and so does a fault. Without a frame; no
+ * callee-saved register is touched.
  *
  * Twins: src/map/access.rs, assign.rs and delete.rs. Like them, marks are compared before keys, and nothing behind an
  * emptyRest is looked at.
  *
- * Registers and macros are those of faststr.inc, but ecx is a slot. r11 has the slots that are emptyRest.
+ * Registers and macros are those of faststr.inc, but ecx is a slot.
  */
         .include "base.inc"
         .include "faststr.inc"
         .include "delete.inc"
 
-/* On, when the slot in ecx has the key, else to `differs`; r10 = where the slot's key is, or was. Scratches xmm4, xmm5. */
+/* r9d = the bytes of a key. A float must not be hashed as its bytes when it is zero or no number: to `slow`. Scratches rax
+ * and rcx. */
+        .macro  SIZE slow
+        movzbl  MAPTYPE_KEYSIZE(%rdi), %r9d
+        testb   $NEED_KEY_UPDATE, MAPTYPE_FLAGS(%rdi)
+        je      .Lsized\@
+        cmpl    $4, %r9d
+        je      .Lsingle\@
+        movq    (%rdx), %rax
+        movabsq $0xffe0000000000000, %rcx       /* infinity without its sign */
+        addq    %rax, %rax
+        decq    %rax
+        cmpq    %rcx, %rax
+        jae     \slow
+        jmp     .Lsized\@
+.Lsingle\@:
+        movl    (%rdx), %eax
+        addl    %eax, %eax
+        decl    %eax
+        cmpl    $0xff000000, %eax
+        jae     \slow
+.Lsized\@:
+        .endm
+
+/* For HASH; xmm7 = a mask of the key's bytes. A key that was stored a moment ago is loaded in the parts in which compilers
+ * store one: a load of more would wait for the stores. */
+        .macro  FEW_EXACT slow
+        leaq    .Lmask+16(%rip), %rax
+        subq    %r9, %rax
+        movdqu  (%rax), %xmm7
+        cmpl    $8, %r9d
+        jb      .Lfew\@
+        movq    (%rdx), %xmm6
+        je      .Lloaded\@
+        cmpl    $12, %r9d
+        je      .Ltwelve\@
+        movl    $16, %eax
+        movq    -8(%rdx,%r9), %xmm5
+        subl    %r9d, %eax
+        shll    $3, %eax
+        movd    %eax, %xmm4
+        psrlq   %xmm4, %xmm5                    /* what the first load has, too */
+        punpcklqdq %xmm5, %xmm6
+        jmp     .Lloaded\@
+.Ltwelve\@:
+        movd    8(%rdx), %xmm5
+        punpcklqdq %xmm5, %xmm6
+        jmp     .Lloaded\@
+.Lfew\@:
+        cmpl    $4, %r9d
+        jb      .Lfewer\@
+        movd    (%rdx), %xmm6
+        je      .Lloaded\@
+        cmpl    $6, %r9d
+        je      .Lsix\@
+        pinsrb  $4, 4(%rdx), %xmm6
+        jb      .Lloaded\@
+        pinsrw  $2, 4(%rdx), %xmm6
+        pinsrb  $6, 6(%rdx), %xmm6
+        jmp     .Lloaded\@
+.Lsix\@:
+        pinsrw  $2, 4(%rdx), %xmm6
+        jmp     .Lloaded\@
+.Lfewer\@:
+        movzbl  (%rdx), %eax
+        movd    %eax, %xmm6
+        cmpl    $2, %r9d
+        jb      .Lloaded\@
+        pinsrb  $1, 1(%rdx), %xmm6
+        je      .Lloaded\@
+        pinsrb  $2, 2(%rdx), %xmm6
+.Lloaded\@:
+        .endm
+
+/* On, when the slot in ecx has the key, else to `differs`; r10 = where the slot's key is, or was. Scratches r11, xmm4, xmm5. */
         .macro  SAME_PLAIN differs
         movl    %ecx, %r10d
         imulq   %r9, %r10
         leaq    8(%r8,%r10), %r10
-        cmpl    $16, %r9d
-        jb      .Lshort\@
+        SAME_BYTES \differs, SAME_MASKED
+        .endm
+
+/* What is loaded lies in the bucket, though not all in the slot. */
+        .macro  SAME_MASKED differs
+        cmpl    $8, %r9d
+        jb      .Lfew\@
         movdqu  (%r10), %xmm4
-        movdqu  -16(%r10,%r9), %xmm5
-        pcmpeqb %xmm6, %xmm4
-        pcmpeqb %xmm7, %xmm5
-        pand    %xmm5, %xmm4
-        jmp     .Lcompared\@
-.Lshort\@:
+        jmp     1f
+.Lfew\@:
         movq    (%r10), %xmm4
-        movq    (%rdx), %xmm5
-        movhps  -8(%r10,%r9), %xmm4
-        movhps  -8(%rdx,%r9), %xmm5
-        pcmpeqb %xmm5, %xmm4
-.Lcompared\@:
-        pmovmskb %xmm4, %r10d
-        cmpl    $0xffff, %r10d
+1:      pand    %xmm7, %xmm4
+        pxor    %xmm6, %xmm4
+        ptest   %xmm4, %xmm4
         jne     \differs
         .endm
 
@@ -54,7 +125,6 @@
         pcmpeqb %xmm2, %xmm3
         pmovmskb %xmm3, %eax
         movdqa  %xmm2, %xmm3
-        movl    %eax, %r11d
         leal    -1(%rax), %ecx
         notl    %eax
         andl    %ecx, %eax
@@ -63,12 +133,72 @@
         andl    %ecx, %eax
         .endm
 
+/* Clears ZF when there is an emptyRest among the marks xmm2; scratches r11, xmm3 */
+        .macro  RESTS
+        pxor    %xmm3, %xmm3
+        pcmpeqb %xmm2, %xmm3
+        pmovmskb %xmm3, %r11d
+        testb   %r11b, %r11b
+        .endm
+
 /* rax = address of the element of the slot in ecx */
         .macro  ELEM_PLAIN
         movzbl  MAPTYPE_ELEMSIZE(%rdi), %eax
         imulq   %rcx, %rax
         leaq    (%rax,%r9,8), %rax
         leaq    8(%r8,%rax), %rax
+        .endm
+
+/* Stores the key at r11, its first bytes first, as Go does; scratches rax, rcx and xmm4. */
+        .macro  STORE
+        cmpl    $16, %r9d
+        jb      .Lshort\@
+        cmpl    $32, %r9d
+        ja      .Llong\@
+        movdqu  %xmm6, (%r11)
+        movdqu  %xmm7, -16(%r11,%r9)
+        jmp     .Lstored\@
+.Llong\@:
+        leal    -16(%r9), %ecx
+        xorl    %eax, %eax
+1:      movdqu  (%rdx,%rax), %xmm4
+        movdqu  %xmm4, (%r11,%rax)
+        addl    $16, %eax
+        cmpl    %ecx, %eax
+        jb      1b
+        movdqu  (%rdx,%rcx), %xmm4
+        movdqu  %xmm4, (%r11,%rcx)
+        jmp     .Lstored\@
+.Lshort\@:
+        movq    %xmm6, %rax
+        cmpl    $8, %r9d
+        jb      .Lfew\@
+        movq    %rax, (%r11)
+        je      .Lstored\@
+        cmpl    $12, %r9d
+        je      .Ltwelve\@
+        movq    -8(%rdx,%r9), %rax
+        movq    %rax, -8(%r11,%r9)
+        jmp     .Lstored\@
+.Ltwelve\@:
+        pextrd  $2, %xmm6, 8(%r11)
+        jmp     .Lstored\@
+.Lfew\@:
+        cmpl    $4, %r9d
+        jb      .Lfewer\@
+        movl    %eax, (%r11)
+        leal    -32(,%r9,8), %ecx
+        shrq    %cl, %rax
+        movl    %eax, -4(%r11,%r9)
+        jmp     .Lstored\@
+.Lfewer\@:
+        movb    %al, (%r11)
+        cmpl    $1, %r9d
+        je      .Lstored\@
+        leal    -16(,%r9,8), %ecx
+        shrq    %cl, %rax
+        movw    %ax, -2(%r11,%r9)
+.Lstored\@:
         .endm
 
         .macro  OVERFLOW_PLAIN
@@ -86,11 +216,11 @@ ENTRY \name
         jne     .Lslow\@                        /* concurrent map read and map write */
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
         jne     .Lslow\@
+        SIZE    .Lslow\@
         movzbl  HMAP_B(%rsi), %ecx
-        movzbl  MAPTYPE_KEYSIZE(%rdi), %r9d
         cmpl    $63, %ecx
         ja      .Lslow\@                        /* no healthy map is so large */
-        HASH    .Lslow\@
+        HASH    .Lslow\@, FEW_EXACT
         BUCKET
         MARK
 .Lbucket\@:
@@ -109,7 +239,7 @@ ENTRY \name
         PASS
         jmp     .Lslots\@
 .Lnext\@:
-        testb   %r11b, %r11b
+        RESTS
         jne     .Lnone\@
         OVERFLOW
         jne     .Lbucket\@
@@ -133,11 +263,11 @@ ENTRY gohmap_mapassign_sse41
         je      .Lslow
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
         jne     .Lslow                          /* growing: evacuation work to do */
+        SIZE    .Lslow
         movzbl  HMAP_B(%rsi), %ecx
-        movzbl  MAPTYPE_KEYSIZE(%rdi), %r9d
         cmpl    $63, %ecx
         ja      .Lslow
-        HASH    .Lslow
+        HASH    .Lslow, FEW_EXACT
         cmpq    $0, HMAP_BUCKETS(%rsi)
         je      .Lfirst
         BUCKET
@@ -150,6 +280,9 @@ ENTRY gohmap_mapassign_sse41
         je      .Labsent
         tzcntl  %eax, %ecx
         SAME_PLAIN .Ldiffers
+.Lhit:
+        testb   $NEED_KEY_UPDATE, MAPTYPE_FLAGS(%rdi)
+        jne     .Lupdate
 .Lelem:
         ELEM_PLAIN
         END_WRITING .Lleave
@@ -157,32 +290,27 @@ ENTRY gohmap_mapassign_sse41
 .Ldiffers:
         PASS
         jmp     .Lslots
+.Lupdate:
+        movq    %r10, %r11
+        movd    %ecx, %xmm9
+        STORE
+        movd    %xmm9, %ecx
+        jmp     .Lelem
 
         /* Not in this bucket. An emptyRest ends the search, and so does the end of the chain. */
 .Labsent:
-        testb   %r11b, %r11b
+        RESTS
         je      .Lchain
 .Lfree:
         FREE    .Lsmall, .Lundo
 .Linsert:
         movl    %r10d, %r11d
-        movq    %xmm2, %rax
         imulq   %r9, %r11
+        leaq    8(%r8,%r11), %r11
+        STORE
         leal    (,%r10,8), %ecx
-        cmpl    $16, %r9d
-        jb      1f
-        movdqu  (%rdx), %xmm4
-        movdqu  -16(%rdx,%r9), %xmm5
-        leaq    8(%r8,%r11), %r11
-        movdqu  %xmm4, (%r11)
-        movdqu  %xmm5, -16(%r11,%r9)
-        jmp     2f
-1:      movq    (%rdx), %xmm4
-        movq    -8(%rdx,%r9), %xmm5
-        leaq    8(%r8,%r11), %r11
-        movq    %xmm4, (%r11)
-        movq    %xmm5, -8(%r11,%r9)
-2:      movl    $0xff, %r11d
+        movl    $0xff, %r11d
+        movq    %xmm2, %rax
         movq    %xmm8, %xmm4
         shlq    %cl, %r11
         movl    %r10d, %ecx
@@ -211,12 +339,12 @@ ENTRY gohmap_mapassign_sse41
         je      .Lchainend
         tzcntl  %eax, %ecx
         SAME_PLAIN .Lchaindiffers
-        jmp     .Lelem
+        jmp     .Lhit
 .Lchaindiffers:
         PASS
         jmp     .Lchainslots
 .Lchainend:
-        testb   %r11b, %r11b
+        RESTS
         jne     .Lundo
         OVERFLOW
         jne     .Lnext
@@ -256,11 +384,11 @@ ENTRY gohmap_mapdelete_sse41
         jne     .Ldelslow
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
         jne     .Ldelslow
+        SIZE    .Ldelslow
         movzbl  HMAP_B(%rsi), %ecx
-        movzbl  MAPTYPE_KEYSIZE(%rdi), %r9d
         cmpl    $63, %ecx
         ja      .Ldelslow
-        HASH    .Ldelslow
+        HASH    .Ldelslow, FEW_EXACT
         BUCKET
         MARK
         START_WRITING .Ldelflags
@@ -289,7 +417,7 @@ ENTRY gohmap_mapdelete_sse41
         PASS
         jmp     .Ldelslots
 .Ldelnext:
-        testb   %r11b, %r11b
+        RESTS
         jne     .Ldone
         OVERFLOW
         jne     .Ldelbucket

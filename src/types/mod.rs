@@ -104,8 +104,8 @@ pub struct MapType {
     pub fast: Fast,
     /// Keys are hashed with AES, as the assembly does it.
     pub aes: bool,
-    /// Keys of the generic path are plain memory of 9 to 32 bytes without pointers, and keys and elements lie in the bucket:
-    /// there is assembly for them.
+    /// Keys of the generic path are plain memory without pointers, or a float, and keys and elements lie in the bucket: there is
+    /// assembly for them. Of these, floats alone are overwritten when they are assigned to again.
     pub plain_key: bool,
     /// Which assembly is for it, if its functions are fast64.
     pub(crate) routines: Routines,
@@ -220,9 +220,11 @@ impl MapType {
             hasher,
             equal,
             fast: Fast::of(key, elem),
-            plain_key: key.alg() == Alg::Mem
-                && (9..=32).contains(&key.size())
-                && !(indirect_key || indirect_elem || key.has_pointers()),
+            plain_key: match (key.alg(), key.size()) {
+                (Alg::Mem, 0 | 4 | 8) => false,
+                (Alg::Mem, _) => !key.has_pointers() && !key.need_key_update(),
+                (alg, _) => matches!(alg, Alg::Float32 | Alg::Float64),
+            } && !(indirect_key || indirect_elem),
             aes,
             routines: Routines::new(aes, &bucket),
             key: key.clone(),

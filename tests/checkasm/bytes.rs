@@ -1,5 +1,5 @@
-//! The routines for keys of many bytes against the portable functions: strings of all lengths and arrays, alike at both ends,
-//! some at the end of mapped memory.
+//! The routines for keys that are given by address against the portable functions: strings and arrays of all lengths, alike
+//! at both ends, some at the end of mapped memory; and floats.
 
 use super::faults::{hole, words};
 use super::{Copy, Isa, Numbers, checkasm_call, env, step_by_step};
@@ -12,6 +12,64 @@ use gohmap::types::{GoType, MapType};
 use gohmap::version::GoVersion;
 use std::ptr;
 
+/// What keys of the map are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keys {
+    Strings,
+    /// `[n]byte`.
+    Arrays(usize),
+    Float32,
+    Float64,
+}
+
+impl Keys {
+    /// Bytes that each key has, unless they differ.
+    fn length(self) -> Option<usize> {
+        match self {
+            Self::Strings => None,
+            Self::Arrays(n) => Some(n),
+            Self::Float32 => Some(4),
+            Self::Float64 => Some(8),
+        }
+    }
+
+    fn key(self) -> GoType {
+        match self {
+            Self::Strings => GoType::string(),
+            Self::Arrays(n) => GoType::array(&GoType::uint8(), n),
+            Self::Float32 => GoType::float32(),
+            Self::Float64 => GoType::float64(),
+        }
+    }
+
+    /// Strings most often, but arrays of all lengths too.
+    fn any(n: &mut Numbers) -> Self {
+        const LENGTHS: [usize; 18] = [1, 2, 3, 5, 6, 7, 9, 12, 15, 16, 17, 24, 32, 33, 48, 64, 65, 128];
+        match n.below(8) {
+            0..3 => Self::Strings,
+            3..6 => Self::Arrays(LENGTHS[n.below(LENGTHS.len() as u64) as usize]),
+            6 => Self::Float32,
+            _ => Self::Float64,
+        }
+    }
+
+    /// The bytes of a float that is not hashed as what it is made of, or is next to such a one.
+    fn special(self, n: &mut Numbers) -> Option<Vec<u8>> {
+        let sign = n.below(2);
+        match self {
+            Self::Float32 => {
+                let bits = [0, 1, 0x7f7f_ffff, 0x7f80_0000, 0x7f80_0001, 0x7fc0_0000][n.below(6) as usize];
+                Some((bits | (sign as u32) << 31).to_le_bytes().to_vec())
+            }
+            Self::Float64 => {
+                let bits = [0, 1, 0x7fef << 48 | 0xffff, 0x7ff0 << 48, 0x7ff0 << 48 | 1, 0x7ff8 << 48][n.below(6) as usize];
+                Some((bits | sign << 63).to_le_bytes().to_vec())
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Strings of `0..=300` bytes, most of `0..=40`, or all of one length, of which many agree in length and at both ends; every third ends where
 /// mapped memory does.
 struct Strings {
@@ -23,7 +81,7 @@ struct Strings {
 const PAGE: usize = 4096;
 
 impl Strings {
-    fn new(n: &mut Numbers, length: Option<usize>, how_many: usize) -> Self {
+    fn new(n: &mut Numbers, keys: Keys, how_many: usize) -> Self {
         let (rw, none) = (libc::PROT_READ | libc::PROT_WRITE, libc::PROT_NONE);
         // SAFETY: new memory, a page for each string that ends where the page does, and one behind it that cannot be read.
         let page = unsafe {
@@ -38,11 +96,16 @@ impl Strings {
         let (mut all, mut bytes) = (Vec::new(), Vec::new());
         for i in 0..how_many {
             let longest = [40, 40, 40, 40, 80, 300][n.below(6) as usize];
-            let len = length.unwrap_or_else(|| n.below(longest + 1) as usize);
+            let len = keys.length().unwrap_or_else(|| n.below(longest + 1) as usize);
             let mut s = vec![b'x'; len];
             for _ in 0..if len > 0 { 1 + n.below(2) } else { 0 } {
                 let at = n.below(len as u64) as usize;
                 s[at] = b'a' + n.below(26) as u8;
+            }
+            if i % 4 == 1
+                && let Some(special) = keys.special(n)
+            {
+                s = special;
             }
             let at = if i % 3 == 0 {
                 // SAFETY: the end of a page of our own.
@@ -164,16 +227,17 @@ unsafe fn finds(isa: Isa, c: &Copy, key: (usize, usize)) -> bool {
 /// Every operation with the trap flag set: what [`super::every_instruction_unwinds`] asks of them.
 pub(super) fn stepped(isa: Isa) {
     let mut n = Numbers(7);
-    for length in [None, Some(12), Some(16)] {
-        let strings = Strings::new(&mut n, length, 24);
-        let c = twin(length, 7, GoVersion::V1_22, 8, OnFree::Keep);
+    use Keys::Arrays;
+    for keys in [Keys::Strings, Arrays(2), Arrays(6), Arrays(12), Arrays(16), Arrays(40), Keys::Float32, Keys::Float64] {
+        let strings = Strings::new(&mut n, keys, 24);
+        let c = twin(keys, 7, GoVersion::V1_22, 8, OnFree::Keep);
         for i in 0..120 {
             let (op, key) = (Op::any(&mut n), strings.all[n.below(if i < 60 { 6 } else { 24 }) as usize]);
             step_by_step(|| {
                 // SAFETY: a live map, and a string that outlives it.
                 unsafe {
                     op.call(isa, &c, key);
-                    if length.is_none() {
+                    if keys == Keys::Strings {
                         find(isa, &c, key);
                     }
                 }
@@ -182,23 +246,17 @@ pub(super) fn stepped(isa: Isa) {
     }
 }
 
-/// A map with keys that are strings, or arrays of so many bytes.
-pub(super) fn twin(length: Option<usize>, seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> Copy {
+/// A map with such keys.
+pub(super) fn twin(keys: Keys, seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> Copy {
     let like = Copy::with(seed, version, elem, 0, false, on_free);
-    let key = length.map_or_else(GoType::string, |n| GoType::array(&GoType::uint8(), n));
-    let t = MapType::of(&like.t.rt, &key, &like.t.elem).expect("bytes are comparable");
-    assert_eq!(t.plain_key, length.is_some());
+    let t = MapType::of(&like.t.rt, &keys.key(), &like.t.elem).expect("they are comparable");
+    assert_eq!(t.plain_key, keys != Keys::Strings);
     Copy::of(t, 0)
 }
 
 /// Two maps alike.
-fn twins(length: Option<usize>, seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> [Copy; 2] {
-    [0, 1].map(|_| twin(length, seed, version, elem, on_free))
-}
-
-/// Strings as often as arrays of all lengths.
-fn any_length(n: &mut Numbers) -> Option<usize> {
-    (n.below(2) == 0).then(|| [9, 12, 15, 16, 17, 24, 32][n.below(7) as usize])
+fn twins(keys: Keys, seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> [Copy; 2] {
+    [0, 1].map(|_| twin(keys, seed, version, elem, on_free))
 }
 
 #[test]
@@ -208,16 +266,16 @@ fn they_agree_on_random_states() {
     for isa in Isa::available().into_iter().skip(1) {
         for map in 0..300 {
             let how_many = [6, 12, 60, 400][n.below(4) as usize];
-            let length = any_length(&mut n);
-            let strings = Strings::new(&mut n, length, how_many);
+            let keys = Keys::any(&mut n);
+            let strings = Strings::new(&mut n, keys, how_many);
             let (seed, version) = (n.next(), GoVersion::ALL[n.below(6) as usize]);
-            let [a, b] = twins(length, seed, version, [8, 8, 8, 0, 3, 40][map % 6], OnFree::Keep);
+            let [a, b] = twins(keys, seed, version, [8, 8, 8, 0, 3, 40][map % 6], OnFree::Keep);
             for step in 0..1500 {
                 let key = strings.all[n.below(strings.all.len() as u64) as usize];
                 let op = Op::any(&mut n);
                 // SAFETY: live maps and a string that outlives them.
                 let [said, meant] = unsafe {
-                    if length.is_none() {
+                    if keys == Keys::Strings {
                         known += u64::from(finds(isa, &a, key));
                     }
                     let before = mem::ld64(a.h);
@@ -225,7 +283,7 @@ fn they_agree_on_random_states() {
                     deleted += u64::from(mem::ld64(a.h) < before);
                     said
                 };
-                assert_eq!(said, meant, "{isa}: map {map}, step {step}: {op:?} of {} bytes", key.1);
+                assert_eq!(said, meant, "{isa}: map {map}, step {step}: {op:?} of {keys:?}, {} bytes", key.1);
                 match (op, said.0) {
                     (Op::Delete, _) => {}
                     (_, Some(_)) => found += 1,
@@ -323,12 +381,13 @@ fn look_at_false_marks(isa: Isa, copies: [&Copy; 2], strings: &Strings, n: &mut 
 fn they_fault_alike() {
     let mut n = Numbers(env("GOHMAP_SEED", 1));
     for isa in Isa::available().into_iter().skip(1) {
-        let keys = [None, Some(12), Some(24)].map(|length| Strings::new(&mut n, length, 4000));
+        let kinds = [Keys::Strings, Keys::Arrays(12), Keys::Arrays(24), Keys::Arrays(6), Keys::Float64, Keys::Arrays(72)];
+        let all = kinds.map(|keys| Strings::new(&mut n, keys, 4000));
         let (mut died, mut lost) = (0, 0);
         for map in 0..400 {
-            let length = [None, Some(12), None, Some(24)][map / 2 % 4];
-            let strings = &keys[usize::from(length.is_some()) + usize::from(length == Some(24))];
-            let [a, b] = twins(length, n.next(), GoVersion::V1_22, 8, OnFree::Reuse);
+            let which = [0, 1, 0, 2, 3, 4, 5][map / 2 % 7];
+            let (keys, strings) = (kinds[which], &all[which]);
+            let [a, b] = twins(keys, n.next(), GoVersion::V1_22, 8, OnFree::Reuse);
             // In small maps the bytes of some key are taken away, in large ones a page of buckets.
             let (first, how_many) = if map % 2 == 0 { (0, 4000) } else { (n.below(1000) as usize * 3, 6 + n.below(3)) };
             for step in 0..4000 {
@@ -344,7 +403,7 @@ fn they_fault_alike() {
                 let key = strings.all[first + n.below(how_many) as usize];
                 // SAFETY: live maps; nothing that needs dropping is pending while the operation faults.
                 let said = unsafe {
-                    if length.is_none() {
+                    if keys == Keys::Strings {
                         find(isa, &a, key);
                     }
                     [guarded(|| op.call(isa, &a, key)), guarded(|| op.call(Isa::Portable, &b, key))]
@@ -356,7 +415,7 @@ fn they_fault_alike() {
                     strings.readable(gone, true);
                     lost += u64::from(said[0].is_err());
                 }
-                let at = || format!("{isa}: map {map}, step {step}, {op:?} of {} bytes", key.1);
+                let at = || format!("{isa}: map {map}, step {step}, {op:?} of {keys:?}, {} bytes", key.1);
                 match said {
                     [Ok(said), Ok(meant)] => assert_eq!(said, meant, "{}", at()),
                     [Err(said), Err(meant)] => {

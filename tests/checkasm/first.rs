@@ -1,6 +1,6 @@
 //! The first bucket of a small map, which the routines make themselves: for keys of every kind and elements of several sizes.
 
-use super::bytes::{Op as BytesOp, twin};
+use super::bytes::{Keys as BytesKeys, Op as BytesOp, twin};
 use super::faults::words;
 use super::{Copy, Kind, Op};
 use gohmap::fault::{Death, guarded};
@@ -35,8 +35,8 @@ impl Keys {
         match self {
             Self::Wide => Copy::with(seed, version, elem, 0, false, on_free),
             Self::Narrow => Copy::of_kind(Kind::Narrow, seed, version, elem, 0, false, on_free),
-            Self::Text => twin(None, seed, version, elem, on_free),
-            Self::Array => twin(Some(16), seed, version, elem, on_free),
+            Self::Text => twin(BytesKeys::Strings, seed, version, elem, on_free),
+            Self::Array => twin(BytesKeys::Arrays(16), seed, version, elem, on_free),
         }
     }
 
