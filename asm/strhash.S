@@ -1,7 +1,8 @@
 /*
  * strhash of long strings, for the routines for string keys.
  *
- *   gohmap_strhash_long(rdi = *const MapType, rsi = *const Hmap, rdx = bytes of the key, r9 = their number, 65 or more)
+ *   gohmap_strhash_long(rdi = *const MapType, rdx = bytes of the key, r9 = their number, 65 or more,
+ *                       xmm1 = seed, and the number of bytes four times)
  *         ->  xmm0 = the hash in its low half, eax = 0; or eax = 1 when the bytes cannot be read
  *
  * Not by the System V ABI: all registers but rax, r11 and the vectors are kept. Twin: `long` in src/hash/memhash.rs.
@@ -9,9 +10,7 @@
         .include "base.inc"
 
 ENTRY gohmap_strhash_long
-        movd    HMAP_HASH0(%rsi), %xmm0
-        pinsrw  $4, %r9d, %xmm0
-        pshufhw $0, %xmm0, %xmm0                /* seed, and the length four times */
+        movdqa  %xmm1, %xmm0
         .irp    lane, 1, 2, 3, 4, 5, 6, 7
         movdqa  %xmm0, %xmm\lane
         .endr

@@ -11,7 +11,7 @@ use gohmap::map::amd64::Isa;
 use gohmap::map::{clear, fast64, iter, make};
 use gohmap::rng::Rng;
 use gohmap::runtime::{Runtime, RuntimeConfig};
-use gohmap::types::{Fast, GoType, MapType};
+use gohmap::types::{Fast, Generic, GoType, MapType};
 use gohmap::version::GoVersion;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -329,7 +329,11 @@ impl Copy {
                 for bucket in (array..array + len / size * size).step_by(size) {
                     let mut b = bucket;
                     for _ in 0..100 {
+                        let from = out.len();
                         out.extend((0..size - 8).map(|i| mem::ld8(b + i)));
+                        if self.t.generic == Generic::Eface {
+                            self.name_types(&mut out[from..]);
+                        }
                         let ovf = mem::ld64(b + size - 8) as usize;
                         out.push(u8::from(ovf != 0));
                         if ovf == 0 || (array..array + len).contains(&ovf) {
@@ -341,6 +345,20 @@ impl Copy {
             }
         }
         out
+    }
+
+    /// Puts something that is the same in every program into a bucket's keys, in the place of type words.
+    fn name_types(&self, bucket: &mut [u8]) {
+        for i in 0..8 {
+            let word = &mut bucket[self.t.bucket.key(i)..][..8];
+            let address = usize::from_le_bytes(word.try_into().expect("eight bytes"));
+            if let Some(ty) = self.t.rt.types.known(address) {
+                word.fill(0);
+                let name = ty.name().as_bytes();
+                let n = name.len().min(8);
+                word[..n].copy_from_slice(&name[..n]);
+            }
+        }
     }
 
     /// Where an address lies: object kind, and distance from the start of the object.

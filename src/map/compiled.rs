@@ -7,7 +7,7 @@ use super::{access, assign, delete, fast32, fast64, faststr};
 use crate::fault::{op, ready};
 use crate::layout::mem;
 use crate::probe::Probe;
-use crate::types::{Fast, MapType};
+use crate::types::{Fast, Generic, MapType};
 
 /// The largest element that the shared zero value stands in for (`abi.ZeroValSize`).
 pub const ZERO_VAL_SIZE: usize = 1024;
@@ -22,7 +22,7 @@ fn family<'a>(f: &'a Fast64, t: &MapType) -> &'a Fast64 {
 /// looks after faults itself ([`amd64`]).
 #[inline(always)]
 pub fn watched<R>(t: &MapType, f: impl Fn() -> R) -> R {
-    if t.fast != Fast::Generic || t.plain_key {
+    if t.fast != Fast::Generic || t.generic != Generic::Other {
         ready();
         f()
     } else {
@@ -44,7 +44,8 @@ pub unsafe fn assign_with(f: &Fast64, t: &MapType, h: usize, key: usize) -> usiz
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
-            Fast::Generic if t.plain_key => (family(f, t).mapassign_plain)(t, h, key),
+            Fast::Generic if t.generic == Generic::Plain => (family(f, t).mapassign_plain)(t, h, key),
+            Fast::Generic if t.generic == Generic::Eface => (family(f, t).mapassign_eface)(t, h, key),
             Fast::Generic => assign::mapassign(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapassign32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapassign)(t, h, mem::ld64(key)),
@@ -83,7 +84,8 @@ pub unsafe fn access1_with(f: &Fast64, t: &MapType, h: usize, key: usize, zero: 
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
-            Fast::Generic if t.plain_key => (family(f, t).mapaccess1_plain)(t, h, key),
+            Fast::Generic if t.generic == Generic::Plain => (family(f, t).mapaccess1_plain)(t, h, key),
+            Fast::Generic if t.generic == Generic::Eface => (family(f, t).mapaccess1_eface)(t, h, key),
             Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess1_fat(t, h, key, zero, &()),
             Fast::Generic => access::mapaccess1(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapaccess1_32)(t, h, mem::ld32(key).into()),
@@ -121,8 +123,12 @@ pub unsafe fn access2_with(f: &Fast64, t: &MapType, h: usize, key: usize, zero: 
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
-            Fast::Generic if t.plain_key => {
+            Fast::Generic if t.generic == Generic::Plain => {
                 let found = (family(f, t).mapaccess2_plain)(t, h, key);
+                (found.elem, found.ok != 0)
+            }
+            Fast::Generic if t.generic == Generic::Eface => {
+                let found = (family(f, t).mapaccess2_eface)(t, h, key);
                 (found.elem, found.ok != 0)
             }
             Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess2_fat(t, h, key, zero, &()),
@@ -169,7 +175,8 @@ pub unsafe fn delete_with(f: &Fast64, t: &MapType, h: usize, key: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
-            Fast::Generic if t.plain_key => (family(f, t).mapdelete_plain)(t, h, key),
+            Fast::Generic if t.generic == Generic::Plain => (family(f, t).mapdelete_plain)(t, h, key),
+            Fast::Generic if t.generic == Generic::Eface => (family(f, t).mapdelete_eface)(t, h, key),
             Fast::Generic => delete::mapdelete(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapdelete32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapdelete)(t, h, mem::ld64(key)),

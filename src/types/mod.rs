@@ -84,6 +84,8 @@ pub struct MapType {
     pub hash64: u64,
     /// `extra_offset` of the version, for the assembly.
     pub extra_offset: u64,
+    /// What the program's type descriptors are marked with, for the assembly.
+    pub type_secret: u64,
     /// The program this type belongs to.
     pub rt: Arc<Runtime>,
     /// Bytes of a key.
@@ -104,9 +106,8 @@ pub struct MapType {
     pub fast: Fast,
     /// Keys are hashed with AES, as the assembly does it.
     pub aes: bool,
-    /// Keys of the generic path are plain memory without pointers, or a float, and keys and elements lie in the bucket: there is
-    /// assembly for them. Of these, floats alone are overwritten when they are assigned to again.
-    pub plain_key: bool,
+    /// Which assembly there is for it, if its functions are the generic ones.
+    pub generic: Generic,
     /// Which assembly is for it, if its functions are fast64.
     pub(crate) routines: Routines,
     /// The key type.
@@ -126,6 +127,7 @@ const _: () = {
     assert!(offset_of!(MapType, clear_seq_offset) == 232);
     assert!(offset_of!(MapType, hash64) == 240);
     assert!(offset_of!(MapType, extra_offset) == 248);
+    assert!(offset_of!(MapType, type_secret) == 256);
     // The assembly has the schedule's parts as operands in memory.
     assert!(align_of::<KeySchedule>() == 16);
 };
@@ -148,6 +150,28 @@ impl Routines {
             (false, _) => Self::Portable,
             (true, BucketLayout { key_size: 8, elem_size: 8, size: 144, .. }) => Self::Words,
             _ => Self::Any,
+        }
+    }
+}
+
+/// Keys for which there is assembly in the place of the generic functions: for maps whose keys and elements lie in the bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generic {
+    /// None.
+    Other,
+    /// Plain memory without pointers, or a float: floats alone are overwritten when they are assigned to again.
+    Plain,
+    /// Interfaces without methods.
+    Eface,
+}
+
+impl Generic {
+    fn of(key: &GoType) -> Self {
+        match (key.alg(), key.size()) {
+            (Alg::Mem, 1..=3 | 5..=7 | 9..) if !key.has_pointers() && !key.need_key_update() => Self::Plain,
+            (Alg::Float32 | Alg::Float64, _) => Self::Plain,
+            (Alg::NilInter, _) => Self::Eface,
+            _ => Self::Other,
         }
     }
 }
@@ -210,6 +234,7 @@ impl MapType {
             hash64: u64::from(aes && key.alg() == Alg::Mem && key.size() == 8),
             clear_seq_offset: rt.rules().clear_seq_offset.unwrap_or(0) as u64,
             extra_offset: rt.rules().extra_offset as u64,
+            type_secret: rt.types.secret(),
             rt: Arc::clone(rt),
             key_size: key.size(),
             elem_size: elem.size(),
@@ -220,11 +245,7 @@ impl MapType {
             hasher,
             equal,
             fast: Fast::of(key, elem),
-            plain_key: match (key.alg(), key.size()) {
-                (Alg::Mem, 0 | 4 | 8) => false,
-                (Alg::Mem, _) => !key.has_pointers() && !key.need_key_update(),
-                (alg, _) => matches!(alg, Alg::Float32 | Alg::Float64),
-            } && !(indirect_key || indirect_elem),
+            generic: if indirect_key || indirect_elem { Generic::Other } else { Generic::of(key) },
             aes,
             routines: Routines::new(aes, &bucket),
             key: key.clone(),

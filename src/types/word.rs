@@ -1,5 +1,6 @@
 //! Type descriptors and itabs in memory: what the first word of an interface value points at.
 
+use super::alg::Alg;
 use super::gotype::{GoType, Kind};
 use crate::fatal;
 use crate::layout::mem;
@@ -27,8 +28,43 @@ pub(crate) struct TypeWord {
     ptr_to_this: u32,
     /// The address of this descriptor, mixed with the table's secret: tells a descriptor from other memory.
     mark: u64,
+    /// How the assembly hashes and compares values (asm/eface.S).
+    form: Form,
+    /// Bytes of a value, again.
+    bytes: u32,
     /// The type.
     pub(crate) ty: GoType,
+}
+
+/// What values in an interface are, to the assembly.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Something that it does not know.
+    Other,
+    /// One word, which is the interface's data word.
+    Direct,
+    /// Plain memory of 8 bytes, which the data word points at; so do all that follow.
+    Word,
+    /// Plain memory of 4 bytes.
+    Half,
+    /// Plain memory of another number of bytes, at least 1.
+    Bytes,
+    /// A string.
+    String,
+}
+
+impl Form {
+    fn of(ty: &GoType) -> Self {
+        match (ty.alg(), ty.size()) {
+            (Alg::Mem, _) if ty.direct_iface() => Self::Direct,
+            (Alg::Mem, 8) => Self::Word,
+            (Alg::Mem, 4) => Self::Half,
+            (Alg::Mem, 1..=0x7fff_ffff) => Self::Bytes,
+            (Alg::String, _) => Self::String,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// An `abi.ITab`: the first word of an interface with methods points at one.
@@ -52,6 +88,8 @@ const _: () = {
     assert!(offset_of!(TypeWord, tflag) == 20);
     assert!(offset_of!(TypeWord, equal) == EQUAL);
     assert!(offset_of!(TypeWord, mark) == MARK);
+    assert!(offset_of!(TypeWord, form) == 56);
+    assert!(offset_of!(TypeWord, bytes) == 60);
     assert!(offset_of!(Itab, ty) == ITAB_TYPE);
 };
 
@@ -82,6 +120,11 @@ fn address<T>(of: &Arc<T>) -> usize {
 }
 
 impl TypeTable {
+    /// What descriptors are marked with.
+    pub(super) fn secret(&self) -> u64 {
+        self.secret
+    }
+
     /// The type word of an `interface {}` that holds a value of type `ty`: one address for each type.
     pub fn word(&self, ty: &GoType) -> usize {
         let mut words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
@@ -99,6 +142,8 @@ impl TypeTable {
                 str: 0,
                 ptr_to_this: 0,
                 mark: me.as_ptr().addr() as u64 ^ self.secret,
+                form: Form::of(ty),
+                bytes: u32::try_from(ty.size()).unwrap_or(0),
                 ty: ty.clone(),
             })
         });

@@ -1,5 +1,5 @@
 //! The routines for keys that are given by address against the portable functions: strings and arrays of all lengths, alike
-//! at both ends, some at the end of mapped memory; and floats.
+//! at both ends, some at the end of mapped memory; floats; and interfaces.
 
 use super::faults::{hole, words};
 use super::{Copy, Isa, Numbers, checkasm_call, env, step_by_step};
@@ -8,9 +8,10 @@ use gohmap::heap::{OnFree, Prot, Role};
 use gohmap::layout::{HASH_WRITING, is_empty, mem};
 use gohmap::map::amd64::Slot;
 use gohmap::map::clear;
-use gohmap::types::{GoType, MapType};
+use gohmap::types::{Generic, GoType, MapType};
 use gohmap::version::GoVersion;
 use std::ptr;
+use std::sync::LazyLock;
 
 /// What keys of the map are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +21,30 @@ pub(super) enum Keys {
     Arrays(usize),
     Float32,
     Float64,
+    /// `any`, of all that [`held`] lists.
+    Eface,
+}
+
+/// What interfaces hold: every form that the assembly knows, and some that it does not.
+fn held() -> &'static [Keys] {
+    use Keys::{Arrays, Float64, Strings};
+    const { &[Arrays(8), Arrays(4), Arrays(1), Arrays(16), Arrays(40), Strings, Strings, Arrays(0), Float64, Keys::Eface] }
+}
+
+/// The type of a value by its place in [`held`]; the last one is a pointer, whatever it points at. None: nil.
+fn type_held(i: usize) -> Option<&'static GoType> {
+    static TYPES: LazyLock<Vec<GoType>> = LazyLock::new(|| {
+        let last = held().len() - 1;
+        held()[..last].iter().map(|k| k.key()).chain([GoType::pointer(&GoType::uint8())]).collect()
+    });
+    TYPES.get(i)
 }
 
 impl Keys {
     /// Bytes that each key has, unless they differ.
     fn length(self) -> Option<usize> {
         match self {
-            Self::Strings => None,
+            Self::Strings | Self::Eface => None,
             Self::Arrays(n) => Some(n),
             Self::Float32 => Some(4),
             Self::Float64 => Some(8),
@@ -39,16 +57,18 @@ impl Keys {
             Self::Arrays(n) => GoType::array(&GoType::uint8(), n),
             Self::Float32 => GoType::float32(),
             Self::Float64 => GoType::float64(),
+            Self::Eface => GoType::interface(&[]),
         }
     }
 
     /// Strings most often, but arrays of all lengths too.
     fn any(n: &mut Numbers) -> Self {
         const LENGTHS: [usize; 18] = [1, 2, 3, 5, 6, 7, 9, 12, 15, 16, 17, 24, 32, 33, 48, 64, 65, 128];
-        match n.below(8) {
+        match n.below(10) {
             0..3 => Self::Strings,
-            3..6 => Self::Arrays(LENGTHS[n.below(LENGTHS.len() as u64) as usize]),
-            6 => Self::Float32,
+            3 | 4 => Self::Eface,
+            5..8 => Self::Arrays(LENGTHS[n.below(LENGTHS.len() as u64) as usize]),
+            8 => Self::Float32,
             _ => Self::Float64,
         }
     }
@@ -74,14 +94,17 @@ impl Keys {
 /// mapped memory does.
 struct Strings {
     page: *mut u8,
+    /// Address and length; or what an interface holds, by its place in [`held`].
     all: Vec<(usize, usize)>,
     _bytes: Vec<Box<[u8]>>,
+    _headers: Vec<Box<[usize; 2]>>,
 }
 
 const PAGE: usize = 4096;
 
 impl Strings {
-    fn new(n: &mut Numbers, keys: Keys, how_many: usize) -> Self {
+    fn new(n: &mut Numbers, of: Keys, how_many: usize) -> Self {
+        let keys = of;
         let (rw, none) = (libc::PROT_READ | libc::PROT_WRITE, libc::PROT_NONE);
         // SAFETY: new memory, a page for each string that ends where the page does, and one behind it that cannot be read.
         let page = unsafe {
@@ -93,8 +116,10 @@ impl Strings {
             }
             p.cast::<u8>()
         };
-        let (mut all, mut bytes) = (Vec::new(), Vec::new());
+        let (mut all, mut bytes, mut headers) = (Vec::new(), Vec::new(), Vec::new());
         for i in 0..how_many {
+            let what = n.below(held().len() as u64 + 1) as usize;
+            let keys = if of == Keys::Eface { held().get(what).copied().unwrap_or(keys) } else { keys };
             let longest = [40, 40, 40, 40, 80, 300][n.below(6) as usize];
             let len = keys.length().unwrap_or_else(|| n.below(longest + 1) as usize);
             let mut s = vec![b'x'; len];
@@ -120,9 +145,20 @@ impl Strings {
                 bytes.push(b);
                 at
             };
-            all.push((at, len));
+            if of == Keys::Eface {
+                let at = if keys == Keys::Strings {
+                    let header = Box::new([at, len]);
+                    headers.push(header);
+                    headers.last().unwrap().as_ptr().expose_provenance()
+                } else {
+                    at
+                };
+                all.push((at, what));
+            } else {
+                all.push((at, len));
+            }
         }
-        Self { page, all, _bytes: bytes }
+        Self { page, all, _bytes: bytes, _headers: headers }
     }
 
     /// Takes the bytes of a string that has a page of its own away, or gives them back.
@@ -166,16 +202,23 @@ impl Op {
     /// The map must be a live one, or fault where that is watched; the string outlives it.
     pub(super) unsafe fn call(self, isa: Isa, c: &Copy, (str, len): (usize, usize)) -> (Option<(Role, usize)>, u64) {
         let f = isa.fast64();
-        let f = match (self, c.t.plain_key) {
-            (Self::Assign, false) => f.mapassign_str as *const (),
-            (Self::Access1, false) => f.mapaccess1_str as *const (),
-            (Self::Access2, false) => f.mapaccess2_str as *const (),
-            (Self::Delete, false) => f.mapdelete_str as *const (),
-            (Self::Assign, true) => f.mapassign_plain as *const (),
-            (Self::Access1, true) => f.mapaccess1_plain as *const (),
-            (Self::Access2, true) => f.mapaccess2_plain as *const (),
-            (Self::Delete, true) => f.mapdelete_plain as *const (),
+        let f = match (self, c.t.generic) {
+            (Self::Assign, Generic::Other) => f.mapassign_str as *const (),
+            (Self::Access1, Generic::Other) => f.mapaccess1_str as *const (),
+            (Self::Access2, Generic::Other) => f.mapaccess2_str as *const (),
+            (Self::Delete, Generic::Other) => f.mapdelete_str as *const (),
+            (Self::Assign, Generic::Plain) => f.mapassign_plain as *const (),
+            (Self::Access1, Generic::Plain) => f.mapaccess1_plain as *const (),
+            (Self::Access2, Generic::Plain) => f.mapaccess2_plain as *const (),
+            (Self::Delete, Generic::Plain) => f.mapdelete_plain as *const (),
+            (Self::Assign, Generic::Eface) => f.mapassign_eface as *const (),
+            (Self::Access1, Generic::Eface) => f.mapaccess1_eface as *const (),
+            (Self::Access2, Generic::Eface) => f.mapaccess2_eface as *const (),
+            (Self::Delete, Generic::Eface) => f.mapdelete_eface as *const (),
         };
+        // An interface's type word is one of the copy's own program.
+        let interface = [type_held(len).map_or(0, |ty| c.t.rt.types.word(ty)), str];
+        let str = if c.t.generic == Generic::Eface { interface.as_ptr().expose_provenance() } else { str };
         let mut out = [0; 2];
         // SAFETY: the caller's promise.
         let at = unsafe { checkasm_call(f, &c.t, c.h, str as u64, len as u64, &mut out) };
@@ -228,7 +271,7 @@ unsafe fn finds(isa: Isa, c: &Copy, key: (usize, usize)) -> bool {
 pub(super) fn stepped(isa: Isa) {
     let mut n = Numbers(7);
     use Keys::Arrays;
-    for keys in [Keys::Strings, Arrays(2), Arrays(6), Arrays(12), Arrays(16), Arrays(40), Keys::Float32, Keys::Float64] {
+    for keys in [Keys::Strings, Arrays(2), Arrays(6), Arrays(12), Arrays(16), Arrays(40), Keys::Float32, Keys::Float64, Keys::Eface] {
         let strings = Strings::new(&mut n, keys, 24);
         let c = twin(keys, 7, GoVersion::V1_22, 8, OnFree::Keep);
         for i in 0..120 {
@@ -250,7 +293,12 @@ pub(super) fn stepped(isa: Isa) {
 pub(super) fn twin(keys: Keys, seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> Copy {
     let like = Copy::with(seed, version, elem, 0, false, on_free);
     let t = MapType::of(&like.t.rt, &keys.key(), &like.t.elem).expect("they are comparable");
-    assert_eq!(t.plain_key, keys != Keys::Strings);
+    let generic = match keys {
+        Keys::Strings => Generic::Other,
+        Keys::Eface => Generic::Eface,
+        _ => Generic::Plain,
+    };
+    assert_eq!(t.generic, generic);
     Copy::of(t, 0)
 }
 
@@ -344,7 +392,7 @@ fn they_agree_on_random_states() {
 /// There must be such a bucket.
 unsafe fn alive(c: &Copy, bucket: usize, slot: usize) -> bool {
     // SAFETY: the caller's promise.
-    c.t.plain_key || unsafe { mem::ld64(bucket + c.t.bucket.key(slot)) } != 0
+    c.t.generic == Generic::Plain || unsafe { mem::ld64(bucket + c.t.bucket.key(slot)) } != 0
 }
 
 /// Changes a mark for the time of a few lookups, so that small maps stay small; how many found something.
@@ -381,11 +429,11 @@ fn look_at_false_marks(isa: Isa, copies: [&Copy; 2], strings: &Strings, n: &mut 
 fn they_fault_alike() {
     let mut n = Numbers(env("GOHMAP_SEED", 1));
     for isa in Isa::available().into_iter().skip(1) {
-        let kinds = [Keys::Strings, Keys::Arrays(12), Keys::Arrays(24), Keys::Arrays(6), Keys::Float64, Keys::Arrays(72)];
+        let kinds = [Keys::Strings, Keys::Arrays(12), Keys::Arrays(24), Keys::Arrays(6), Keys::Float64, Keys::Arrays(72), Keys::Eface];
         let all = kinds.map(|keys| Strings::new(&mut n, keys, 4000));
         let (mut died, mut lost) = (0, 0);
         for map in 0..400 {
-            let which = [0, 1, 0, 2, 3, 4, 5][map / 2 % 7];
+            let which = [0, 1, 0, 2, 3, 4, 5, 6][map / 2 % 8];
             let (keys, strings) = (kinds[which], &all[which]);
             let [a, b] = twins(keys, n.next(), GoVersion::V1_22, 8, OnFree::Reuse);
             // In small maps the bytes of some key are taken away, in large ones a page of buckets.

@@ -7,6 +7,7 @@ use gohmap::fault::{Death, guarded};
 use gohmap::heap::{OnFree, Prot};
 use gohmap::layout::{HASH_WRITING, mem};
 use gohmap::map::amd64::Isa;
+use gohmap::types::GoType;
 use gohmap::version::GoVersion;
 
 /// A kind of keys.
@@ -16,6 +17,8 @@ enum Keys {
     Narrow,
     Text,
     Array,
+    Short,
+    Eface,
 }
 
 /// Sixteen strings of sixteen bytes.
@@ -37,6 +40,8 @@ impl Keys {
             Self::Narrow => Copy::of_kind(Kind::Narrow, seed, version, elem, 0, false, on_free),
             Self::Text => twin(BytesKeys::Strings, seed, version, elem, on_free),
             Self::Array => twin(BytesKeys::Arrays(16), seed, version, elem, on_free),
+            Self::Short => twin(BytesKeys::Arrays(5), seed, version, elem, on_free),
+            Self::Eface => twin(BytesKeys::Eface, seed, version, elem, on_free),
         }
     }
 
@@ -51,7 +56,12 @@ impl Keys {
             let at = match self {
                 Self::Wide => (f.mapassign)(&c.t, c.h, i as u64),
                 Self::Narrow => (f.mapassign32)(&c.t, c.h, i as u64),
-                Self::Text | Self::Array => {
+                Self::Eface => {
+                    let value = TEXTS[16 * i..].as_ptr().expose_provenance();
+                    let key = [c.t.rt.types.word(&GoType::uint64()), value];
+                    (f.mapassign_eface)(&c.t, c.h, key.as_ptr().expose_provenance())
+                }
+                Self::Text | Self::Array | Self::Short => {
                     let key = TEXTS[16 * i..].as_ptr().expose_provenance();
                     BytesOp::Assign.call(isa, c, (key, 16));
                     match self {
@@ -68,7 +78,7 @@ impl Keys {
 /// Every kind of keys and some sizes of elements, under every implementation in assembly.
 fn each(mut test: impl FnMut(Isa, Keys, usize)) {
     for isa in Isa::available().into_iter().skip(1) {
-        for keys in [Keys::Wide, Keys::Narrow, Keys::Text, Keys::Array] {
+        for keys in [Keys::Wide, Keys::Narrow, Keys::Text, Keys::Array, Keys::Short, Keys::Eface] {
             // No bucket is of the header's size, or it might lie where a header was.
             for elem in [8, 1, 3, 16, 120] {
                 test(isa, keys, elem);
