@@ -149,7 +149,7 @@
         VALUE_eface \undo
         .endm
 
-        .macro  STORE_eface
+        .macro  STORE_eface undo
         movl    %r10d, %r11d
         movq    KEY(%rsp), %rcx
         shll    $4, %r11d
@@ -159,7 +159,7 @@
         movq    %rcx, 16(%r8,%r11)
         .endm
 
-        .macro  HIT_eface
+        .macro  HIT_eface undo
         movq    KEY(%rsp), %r10
         movq    TYPE(%rsp), %r11
         movq    8(%r10), %r10
@@ -174,7 +174,7 @@
         shrl    %ecx
         .endm
 
-        .macro  CLEAR_eface
+        .macro  CLEAR_eface undo
         movq    $0, 8(%r8,%r11,2)
         movq    $0, 16(%r8,%r11,2)
         .endm

@@ -44,56 +44,6 @@
 .Lsized\@:
         .endm
 
-/* For HASH; xmm7 = a mask of the key's bytes. A key that was stored a moment ago is loaded in the parts in which compilers
- * store one: a load of more would wait for the stores. */
-        .macro  FEW_EXACT slow
-        leaq    .Lmask+16(%rip), %rax
-        subq    %r9, %rax
-        movdqu  (%rax), %xmm7
-        cmpl    $8, %r9d
-        jb      .Lfew\@
-        movq    (%rdx), %xmm6
-        je      .Lloaded\@
-        cmpl    $12, %r9d
-        je      .Ltwelve\@
-        movl    $16, %eax
-        movq    -8(%rdx,%r9), %xmm5
-        subl    %r9d, %eax
-        shll    $3, %eax
-        movd    %eax, %xmm4
-        psrlq   %xmm4, %xmm5                    /* what the first load has, too */
-        punpcklqdq %xmm5, %xmm6
-        jmp     .Lloaded\@
-.Ltwelve\@:
-        movd    8(%rdx), %xmm5
-        punpcklqdq %xmm5, %xmm6
-        jmp     .Lloaded\@
-.Lfew\@:
-        cmpl    $4, %r9d
-        jb      .Lfewer\@
-        movd    (%rdx), %xmm6
-        je      .Lloaded\@
-        cmpl    $6, %r9d
-        je      .Lsix\@
-        pinsrb  $4, 4(%rdx), %xmm6
-        jb      .Lloaded\@
-        pinsrw  $2, 4(%rdx), %xmm6
-        pinsrb  $6, 6(%rdx), %xmm6
-        jmp     .Lloaded\@
-.Lsix\@:
-        pinsrw  $2, 4(%rdx), %xmm6
-        jmp     .Lloaded\@
-.Lfewer\@:
-        movzbl  (%rdx), %eax
-        movd    %eax, %xmm6
-        cmpl    $2, %r9d
-        jb      .Lloaded\@
-        pinsrb  $1, 1(%rdx), %xmm6
-        je      .Lloaded\@
-        pinsrb  $2, 2(%rdx), %xmm6
-.Lloaded\@:
-        .endm
-
 /* On, when the slot in ecx has the key, else to `differs`; r10 = where the slot's key is, or was. Scratches r11, xmm4, xmm5. */
         .macro  SAME_plain differs
         movl    %ecx, %r10d
@@ -116,12 +66,8 @@
         jne     \differs
         .endm
 
-/* rax = address of the element of the slot in ecx */
         .macro  ELEM_plain
-        movzbl  MAPTYPE_ELEMSIZE(%rdi), %eax
-        imulq   %rcx, %rax
-        leaq    (%rax,%r9,8), %rax
-        leaq    8(%r8,%rax), %rax
+        ELEM_SIZED
         .endm
 
 /* Stores the key at r11, its first bytes first, as Go does; scratches rax, rcx and xmm4. */
@@ -193,7 +139,7 @@
         .endm
 
 /* Stores the key to the slot in r10d. */
-        .macro  STORE_plain
+        .macro  STORE_plain undo
         movl    %r10d, %r11d
         imulq   %r9, %r11
         leaq    8(%r8,%r11), %r11
@@ -206,7 +152,7 @@
         .endm
 
 /* Of these keys only floats are stored again; with what bits they have, though those are the same. */
-        .macro  HIT_plain
+        .macro  HIT_plain undo
         testb   $NEED_KEY_UPDATE, MAPTYPE_FLAGS(%rdi)
         je      .Lkept\@
         movq    %r10, %r11
@@ -223,7 +169,7 @@
         .endm
 
 /* Keys without pointers stay where they are. */
-        .macro  CLEAR_plain
+        .macro  CLEAR_plain undo
         .endm
 
         .macro  UNCLEAR_plain from, to, undo

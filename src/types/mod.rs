@@ -5,9 +5,11 @@
 mod alg;
 mod gotype;
 mod parse;
+mod parts;
 mod word;
 
 pub use alg::Alg;
+pub use parts::Parts;
 pub(crate) use alg::{Cond, Run, eq_can_panic};
 pub use gotype::{Field, GoType, Kind};
 pub use parse::TypeSyntax;
@@ -86,6 +88,8 @@ pub struct MapType {
     pub extra_offset: u64,
     /// What the program's type descriptors are marked with, for the assembly.
     pub type_secret: u64,
+    /// What keys of [`Generic::Fields`] are made of, for the assembly.
+    pub parts: Parts,
     /// The program this type belongs to.
     pub rt: Arc<Runtime>,
     /// Bytes of a key.
@@ -128,6 +132,7 @@ const _: () = {
     assert!(offset_of!(MapType, hash64) == 240);
     assert!(offset_of!(MapType, extra_offset) == 248);
     assert!(offset_of!(MapType, type_secret) == 256);
+    assert!(offset_of!(MapType, parts) == 264);
     // The assembly has the schedule's parts as operands in memory.
     assert!(align_of::<KeySchedule>() == 16);
 };
@@ -163,10 +168,15 @@ pub enum Generic {
     Plain,
     /// Interfaces without methods.
     Eface,
+    /// A few strings and stretches of plain memory.
+    Fields,
 }
 
 impl Generic {
-    fn of(key: &GoType) -> Self {
+    fn of(key: &GoType, parts: Option<&Parts>) -> Self {
+        if parts.is_some() {
+            return Self::Fields;
+        }
         match (key.alg(), key.size()) {
             (Alg::Mem, 1..=3 | 5..=7 | 9..) if !key.has_pointers() && !key.need_key_update() => Self::Plain,
             (Alg::Float32 | Alg::Float64, _) => Self::Plain,
@@ -222,6 +232,7 @@ impl MapType {
             (Alg::Special, _) if matches!(key.kind(), Kind::Struct(_)) => (hash_struct, equal_struct),
             _ => (hash_any, equal_any),
         };
+        let parts = Parts::of(key);
         let aes = rt.hash().algorithm() == Algorithm::Aes;
         Ok(Self {
             abi: [0; 10],
@@ -235,6 +246,7 @@ impl MapType {
             clear_seq_offset: rt.rules().clear_seq_offset.unwrap_or(0) as u64,
             extra_offset: rt.rules().extra_offset as u64,
             type_secret: rt.types.secret(),
+            parts: parts.unwrap_or_default(),
             rt: Arc::clone(rt),
             key_size: key.size(),
             elem_size: elem.size(),
@@ -245,7 +257,7 @@ impl MapType {
             hasher,
             equal,
             fast: Fast::of(key, elem),
-            generic: if indirect_key || indirect_elem { Generic::Other } else { Generic::of(key) },
+            generic: if indirect_key || indirect_elem { Generic::Other } else { Generic::of(key, parts.as_ref()) },
             aes,
             routines: Routines::new(aes, &bucket),
             key: key.clone(),

@@ -23,6 +23,7 @@ macro_rules! family {
         $assign_str:ident $access1_str:ident $access2_str:ident $find_str:ident $delete_str:ident,
         $assign_plain:ident $access1_plain:ident $access2_plain:ident $delete_plain:ident,
         $assign_eface:ident $access1_eface:ident $access2_eface:ident $delete_eface:ident,
+        $assign_fields:ident $access1_fields:ident $access2_fields:ident $delete_fields:ident,
         $next:ident $prefetch:ident
         $(, $words:ident $words_assign:ident $words_set:ident $words_access1:ident $words_access2:ident $words_delete:ident
           $assign_many:expr, $get_many:expr)?
@@ -60,6 +61,10 @@ macro_rules! family {
             mapaccess1_eface: $access1_eface,
             mapaccess2_eface: $access2_eface,
             mapdelete_eface: $delete_eface,
+            mapassign_fields: $assign_fields,
+            mapaccess1_fields: $access1_fields,
+            mapaccess2_fields: $access2_fields,
+            mapdelete_fields: $delete_fields,
             mapiternext: $next,
             prefetch: $prefetch,
             assign_many: None,
@@ -100,6 +105,7 @@ family! {
     gohmap_slow_mapaccess2_faststr find_nothing gohmap_slow_mapdelete_faststr,
     gohmap_slow_mapassign gohmap_slow_mapaccess1 gohmap_slow_mapaccess2 gohmap_slow_mapdelete,
     gohmap_slow_mapassign gohmap_slow_mapaccess1 gohmap_slow_mapaccess2 gohmap_slow_mapdelete,
+    gohmap_slow_mapassign gohmap_slow_mapaccess1 gohmap_slow_mapaccess2 gohmap_slow_mapdelete,
     gohmap_slow_mapiternext no_prefetch
 }
 family! {
@@ -115,6 +121,7 @@ family! {
     gohmap_mapaccess2_faststr_sse41 gohmap_findkey_faststr_sse41 gohmap_mapdelete_faststr_sse41,
     gohmap_mapassign_plain_sse41 gohmap_mapaccess1_plain_sse41 gohmap_mapaccess2_plain_sse41 gohmap_mapdelete_plain_sse41,
     gohmap_mapassign_eface_sse41 gohmap_mapaccess1_eface_sse41 gohmap_mapaccess2_eface_sse41 gohmap_mapdelete_eface_sse41,
+    gohmap_mapassign_fields_sse41 gohmap_mapaccess1_fields_sse41 gohmap_mapaccess2_fields_sse41 gohmap_mapdelete_fields_sse41,
     gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41,
     SSE41_WORDS gohmap_mapassign_fast64_words_sse41 gohmap_mapset_fast64_words_sse41
     gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41 gohmap_mapdelete_fast64_words_sse41
@@ -133,6 +140,7 @@ family! {
     gohmap_mapaccess2_faststr_avx512 gohmap_findkey_faststr_avx512 gohmap_mapdelete_faststr_sse41,
     gohmap_mapassign_plain_sse41 gohmap_mapaccess1_plain_sse41 gohmap_mapaccess2_plain_sse41 gohmap_mapdelete_plain_sse41,
     gohmap_mapassign_eface_sse41 gohmap_mapaccess1_eface_sse41 gohmap_mapaccess2_eface_sse41 gohmap_mapdelete_eface_sse41,
+    gohmap_mapassign_fields_sse41 gohmap_mapaccess1_fields_sse41 gohmap_mapaccess2_fields_sse41 gohmap_mapdelete_fields_sse41,
     gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512,
     AVX512_WORDS gohmap_mapassign_fast64_words_avx512 gohmap_mapset_fast64_words_avx512
     gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512 gohmap_mapdelete_fast64_words_avx512
@@ -166,6 +174,10 @@ unsafe extern "C-unwind" {
     fn gohmap_mapaccess1_eface_sse41(t: &MapType, h: usize, key: usize) -> usize;
     fn gohmap_mapaccess2_eface_sse41(t: &MapType, h: usize, key: usize) -> Found;
     fn gohmap_mapdelete_eface_sse41(t: &MapType, h: usize, key: usize);
+    fn gohmap_mapassign_fields_sse41(t: &MapType, h: usize, key: usize) -> usize;
+    fn gohmap_mapaccess1_fields_sse41(t: &MapType, h: usize, key: usize) -> usize;
+    fn gohmap_mapaccess2_fields_sse41(t: &MapType, h: usize, key: usize) -> Found;
+    fn gohmap_mapdelete_fields_sse41(t: &MapType, h: usize, key: usize);
     fn gohmap_mapiternext_sse41(t: &MapType, it: &mut Hiter);
     fn gohmap_mapiternext_avx512(t: &MapType, it: &mut Hiter);
     fn gohmap_assignmany_fast64_avx512(t: &MapType, h: usize, many: &mut Many) -> usize;

@@ -1,0 +1,190 @@
+/*
+ * runtime.mapaccess1, mapaccess2, mapassign and mapdelete for keys whose parts are strings and plain memory (Generic::Fields:
+ * structs for the most part, and arrays of strings), for every x86-64 with AES and SSE4.1.
+ *
+ *   usize gohmap_mapaccess1_fields_sse41(rdi = *const MapType, rsi = *const Hmap, rdx = address of the key)
+ *         ->  address of the element, or of zeroes
+ *   {usize, u64} gohmap_mapaccess2_fields_sse41(…)  ->  the same in rax, and in rdx whether there is such a key
+ *   usize gohmap_mapassign_fields_sse41(…)  ->  address of the element
+ *   void gohmap_mapdelete_fields_sse41(…)
+ *
+ * generic.inc has what they do. Besides what is told there, slow cases are empty strings, and a key that is stored or cleared in
+ * a bucket that lies on two pages: Go does that in pieces, and may fault between them.
+ *
+ * Here ecx is a slot. rdx and r9 are the bytes of a part and their number; the rest lies below the stack pointer, as in eface.S.
+ */
+        .include "base.inc"
+        .include "generic.inc"
+
+        .set    KEY, -16                        /* address of the key */
+        .set    OTHER, -24                      /* address of the key in a slot */
+        .set    LEFT, -32                       /* the slots in eax */
+        .set    SLOT, -36                       /* ecx */
+
+        .macro  BEGIN_fields
+        movq    %rdx, KEY(%rsp)
+        .endm
+
+        .macro  BACK_fields
+        movq    KEY(%rsp), %rdx
+        .endm
+
+        .macro  VALUE_fields slow
+        .endm
+
+/* Part by part, each with the hash before as its seed. Scratches r8 and r10. */
+        .macro  HASH_fields slow
+        movd    HMAP_HASH0(%rsi), %xmm0
+        movl    MAPTYPE_PARTS(%rdi), %r8d
+        leaq    MAPTYPE_PART(%rdi), %r10
+        leaq    (%r10,%r8,8), %r8
+.Lpart\@:
+        movl    (%r10), %edx
+        addq    KEY(%rsp), %rdx
+        movl    4(%r10), %r9d
+        testl   %r9d, %r9d
+        jne     1f
+        movq    8(%rdx), %r9
+        movq    (%rdx), %rdx
+1:      HASH    \slow, FEW_EXACT, SEED_GIVEN
+        movq    %xmm0, %xmm0
+        addq    $8, %r10
+        cmpq    %r8, %r10
+        jb      .Lpart\@
+        .endm
+
+/* Scratches rdx, r9, r10, r11, xmm4 and xmm5. */
+        .macro  SAME_fields differs
+        movzbl  MAPTYPE_KEYSIZE(%rdi), %r10d
+        movl    %eax, LEFT(%rsp)
+        imull   %ecx, %r10d
+        movl    %ecx, SLOT(%rsp)
+        leaq    8(%r8,%r10), %r10
+        movl    MAPTYPE_PARTS(%rdi), %eax
+        movq    %r10, OTHER(%rsp)
+        leaq    MAPTYPE_PART(%rdi), %rcx
+.Lpart\@:
+        movl    (%rcx), %edx
+        movq    OTHER(%rsp), %r10
+        movl    4(%rcx), %r9d
+        addq    %rdx, %r10
+        addq    KEY(%rsp), %rdx
+        testl   %r9d, %r9d
+        jne     .Lbytes\@
+        movq    8(%rdx), %r9
+        cmpq    8(%r10), %r9
+        jne     .Lother\@
+        movq    (%rdx), %rdx
+        movq    (%r10), %r10
+        cmpq    %rdx, %r10
+        je      .Lnext\@
+.Lbytes\@:
+        cmpq    $16, %r9
+        jb      .Lshort\@
+        subq    $16, %r9                        /* the last sixteen bytes, those before, …, the first */
+.Lsixteen\@:
+        movdqu  (%rdx,%r9), %xmm4
+        movdqu  (%r10,%r9), %xmm5
+        pxor    %xmm5, %xmm4
+        ptest   %xmm4, %xmm4
+        jne     .Lother\@
+        subq    $16, %r9
+        ja      .Lsixteen\@
+        movdqu  (%rdx), %xmm4
+        movdqu  (%r10), %xmm5
+        pxor    %xmm5, %xmm4
+        ptest   %xmm4, %xmm4
+        je      .Lnext\@
+.Lother\@:
+        movl    LEFT(%rsp), %eax
+        jmp     \differs
+.Lshort\@:
+        SAME_FEW .Lother\@
+.Lnext\@:
+        addq    $8, %rcx
+        decl    %eax
+        jne     .Lpart\@
+        movl    SLOT(%rsp), %ecx
+        .endm
+
+        .macro  SLOT_fields
+        movl    %r10d, %ecx
+        .endm
+
+        .macro  ELEM_fields
+        movzbl  MAPTYPE_KEYSIZE(%rdi), %r9d
+        ELEM_SIZED
+        .endm
+
+        .macro  AGAIN_fields undo
+        .endm
+
+/* On, when the whole bucket lies on one page; scratches rax and r11. */
+        .macro  ONE_PAGE undo
+        movl    %r8d, %eax
+        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %r11d
+        andl    $0xfff, %eax
+        addl    %r11d, %eax
+        cmpl    $0x1000, %eax
+        ja      \undo
+        .endm
+
+/* r11 = where the key of the slot in r10d or ecx is, rax = its bytes, a multiple of 8 */
+        .macro  KEY_OF slot
+        movzbl  MAPTYPE_KEYSIZE(%rdi), %eax
+        movl    \slot, %r11d
+        imull   %eax, %r11d
+        leaq    8(%r8,%r11), %r11
+        .endm
+
+        .macro  STORE_KEY_FIELDS
+        movq    KEY(%rsp), %rdx
+1:      movq    -8(%rdx,%rax), %r9
+        movq    %r9, -8(%r11,%rax)
+        subl    $8, %eax
+        ja      1b
+        .endm
+
+        .macro  STORE_fields undo
+        ONE_PAGE \undo
+        KEY_OF  %r10d
+        STORE_KEY_FIELDS
+        .endm
+
+        .macro  HIT_fields undo
+        testb   $NEED_KEY_UPDATE, MAPTYPE_FLAGS(%rdi)
+        je      .Lkept\@
+        ONE_PAGE \undo
+        KEY_OF  %ecx
+        STORE_KEY_FIELDS
+.Lkept\@:
+        .endm
+
+        .macro  ELEMS_fields
+        movzbl  MAPTYPE_KEYSIZE(%rdi), %r10d
+        shll    $3, %ecx
+        leaq    8(%r8,%r10,8), %r10
+        .endm
+
+        .macro  CLEAR_fields undo
+        movl    %r11d, %ecx
+        movl    %r11d, SLOT(%rsp)
+        ONE_PAGE \undo
+        cmpl    $0, MAPTYPE_PARTS+4(%rdi)       /* keys without pointers stay */
+        je      .Lcleared\@
+        shrl    $3, %ecx
+        KEY_OF  %ecx
+1:      movq    $0, -8(%r11,%rax)
+        subl    $8, %eax
+        ja      1b
+.Lcleared\@:
+        movl    SLOT(%rsp), %r11d
+        .endm
+
+        .macro  UNCLEAR_fields from, to, undo
+        .endm
+
+        ACCESS_KEYS fields, gohmap_mapaccess1_fields_sse41, gohmap_slow_mapaccess1, 0
+        ACCESS_KEYS fields, gohmap_mapaccess2_fields_sse41, gohmap_slow_mapaccess2, 1
+        ASSIGN_KEYS fields, gohmap_mapassign_fields_sse41
+        DELETE_KEYS fields, gohmap_mapdelete_fields_sse41
