@@ -21,7 +21,6 @@
         .set    KEY, -16                        /* address of the key */
         .set    TYPE, -24                       /* its type word */
         .set    FORM, -32                       /* the type's form */
-        .set    DATA, -40                       /* data word of a key that is deleted */
 
 /* src/types/word.rs */
         .set    TYPEWORD_MARK, 48
@@ -168,27 +167,16 @@
         .endm
 
         .macro  ELEMS_eface
-        movq    16(%r8,%rcx), %r11
         leaq    ELEMS_STR(%r8), %r10
-        movq    %r11, DATA(%rsp)
         shrl    %ecx
         .endm
 
         .macro  CLEAR_eface undo
-        movq    $0, 8(%r8,%r11,2)
-        movq    $0, 16(%r8,%r11,2)
-        .endm
-
-        .macro  UNCLEAR_eface from, to, undo
-.Lback\@:
-        movq    TYPE(%rsp), %rax
-        movq    DATA(%rsp), %rcx
-        movq    %rax, 8(%r8,%r11,2)
-        movq    %rcx, 16(%r8,%r11,2)
-        jmp     \undo
-.Lend\@:
-        FIXUP   \from, \to, .Lback\@
-        FIXUP   .Lback\@, .Lend\@, \undo
+        movl    %r11d, %ecx
+        ONE_PAGE \undo
+        movq    $0, 8(%r8,%rcx,2)
+        movq    $0, 16(%r8,%rcx,2)
+        movl    %ecx, %r11d
         .endm
 
         ACCESS_KEYS eface, gohmap_mapaccess1_eface_sse41, gohmap_slow_mapaccess1, 0

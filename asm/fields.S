@@ -8,8 +8,8 @@
  *   usize gohmap_mapassign_fields_sse41(…)  ->  address of the element
  *   void gohmap_mapdelete_fields_sse41(…)
  *
- * generic.inc has what they do. Besides what is told there, slow cases are empty strings, and a key that is stored or cleared in
- * a bucket that lies on two pages: Go does that in pieces, and may fault between them.
+ * generic.inc has what they do. Besides what is told there, slow cases are empty strings, and a key that is stored to a bucket
+ * that lies on two pages.
  *
  * Here ecx is a slot. rdx and r9 are the bytes of a part and their number; the rest lies below the stack pointer, as in eface.S.
  */
@@ -119,16 +119,6 @@
         .macro  AGAIN_fields undo
         .endm
 
-/* On, when the whole bucket lies on one page; scratches rax and r11. */
-        .macro  ONE_PAGE undo
-        movl    %r8d, %eax
-        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %r11d
-        andl    $0xfff, %eax
-        addl    %r11d, %eax
-        cmpl    $0x1000, %eax
-        ja      \undo
-        .endm
-
 /* r11 = where the key of the slot in r10d or ecx is, rax = its bytes, a multiple of 8 */
         .macro  KEY_OF slot
         movzbl  MAPTYPE_KEYSIZE(%rdi), %eax
@@ -179,9 +169,6 @@
         ja      1b
 .Lcleared\@:
         movl    SLOT(%rsp), %r11d
-        .endm
-
-        .macro  UNCLEAR_fields from, to, undo
         .endm
 
         ACCESS_KEYS fields, gohmap_mapaccess1_fields_sse41, gohmap_slow_mapaccess1, 0

@@ -110,6 +110,38 @@
         jmp     \found
         .endm
 
+/* The same, one slot after the other of those of that length in eax. Scratches r10, r11, xmm4, xmm5. */
+        .macro  LONG found, none, slow
+        movd    (%rdx), %xmm4
+        xorl    %r11d, %r11d                    /* the candidate, 16 times its number and 1 */
+        pinsrd  $1, -4(%rdx,%r9), %xmm4
+.Lslot\@:
+        testb   %al, %al
+        je      .Lend\@
+        tzcntl  %eax, %ecx
+        leal    -1(%rax), %r10d
+        shll    $4, %ecx
+        andl    %r10d, %eax
+        movq    8(%r8,%rcx), %r10
+        cmpq    %rdx, %r10
+        je      \found                         /* the key's own bytes */
+        movd    (%r10), %xmm5
+        pinsrd  $1, -4(%r10,%r9), %xmm5
+        pxor    %xmm4, %xmm5
+        ptest   %xmm5, %xmm5
+        jne     .Lslot\@
+        testl   %r11d, %r11d
+        jne     \slow
+        leal    1(%rcx), %r11d
+        jmp     .Lslot\@
+.Lend\@:
+        testl   %r11d, %r11d
+        je      \none
+        leal    -1(%r11), %ecx
+        SAME    \none
+        jmp     \found
+        .endm
+
 /* `two`: 0 and 1 as in the names; 2 for findkey, with no `slow`. */
         .macro  MAPACCESS name, slow, two, gather
 ENTRY \name
@@ -178,10 +210,11 @@ ENTRY \name
 .Lfew\@:
         .endif
         leaq    -1(%r9), %rax
-        cmpq    $30, %rax
         .if     \gather
+        cmpq    $30, %rax
         ja      .Lmany\@
         .else
+        cmpq    $0x7ffffffe, %rax
         ja      .Lslow\@
         .endif
         cmpl    $16, %r9d
@@ -211,6 +244,10 @@ ENTRY \name
         BELOW
         pmovmskb %xmm4, %ecx
         andl    %ecx, %eax
+        .if     \gather == 0
+        cmpl    $32, %r9d
+        jae     .Lmany\@
+        .endif
 .Lsmallslots\@:
         testb   %al, %al
         je      .Lnone\@
@@ -222,9 +259,11 @@ ENTRY \name
         PASS
         jmp     .Lsmallslots\@
 
-        .if     \gather
 .Lmany\@:
+        .if     \gather
         GATHER_LONG .Lfound\@, .Lnone\@, .Lslow\@
+        .else
+        LONG    .Lfound\@, .Lnone\@, .Lslow\@
         .endif
 
 .Lslow\@:

@@ -172,9 +172,6 @@
         .macro  CLEAR_plain undo
         .endm
 
-        .macro  UNCLEAR_plain from, to, undo
-        .endm
-
         ACCESS_KEYS plain, gohmap_mapaccess1_plain_sse41, gohmap_slow_mapaccess1, 0
         ACCESS_KEYS plain, gohmap_mapaccess2_plain_sse41, gohmap_slow_mapaccess2, 1
         ASSIGN_KEYS plain, gohmap_mapassign_plain_sse41

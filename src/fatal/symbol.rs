@@ -139,7 +139,8 @@ pub(crate) fn go_name(symbol: &str, program: &Program) -> Option<String> {
     if let Some(routine) = path.strip_prefix("gohmap_") {
         let name = ISA.iter().find_map(|isa| routine.strip_suffix(isa)).unwrap_or(routine);
         // One that is for some types alone has the name of the whole.
-        let some = ["_words", "_pointers", "_plain", "_eface", "_fields"].iter().find_map(|some| name.strip_suffix(some));
+        let some =
+            ["_words", "_pointers", "_plain", "_eface", "_fields"].iter().find_map(|some| name.strip_suffix(some));
         return runtime_name(some.unwrap_or(name));
     }
     for (module, package) in program.libraries.iter().chain(&[(program.package, "main")]) {

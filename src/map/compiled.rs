@@ -44,9 +44,7 @@ pub unsafe fn assign_with(f: &Fast64, t: &MapType, h: usize, key: usize) -> usiz
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
-            Fast::Generic if t.generic == Generic::Plain => (family(f, t).mapassign_plain)(t, h, key),
-            Fast::Generic if t.generic == Generic::Eface => (family(f, t).mapassign_eface)(t, h, key),
-            Fast::Generic if t.generic == Generic::Fields => (family(f, t).mapassign_fields)(t, h, key),
+            Fast::Generic if t.generic != Generic::Other => (family(f, t).generic_of(t).mapassign)(t, h, key),
             Fast::Generic => assign::mapassign(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapassign32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapassign)(t, h, mem::ld64(key)),
@@ -85,9 +83,7 @@ pub unsafe fn access1_with(f: &Fast64, t: &MapType, h: usize, key: usize, zero: 
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
-            Fast::Generic if t.generic == Generic::Plain => (family(f, t).mapaccess1_plain)(t, h, key),
-            Fast::Generic if t.generic == Generic::Eface => (family(f, t).mapaccess1_eface)(t, h, key),
-            Fast::Generic if t.generic == Generic::Fields => (family(f, t).mapaccess1_fields)(t, h, key),
+            Fast::Generic if t.generic != Generic::Other => (family(f, t).generic_of(t).mapaccess1)(t, h, key),
             Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess1_fat(t, h, key, zero, &()),
             Fast::Generic => access::mapaccess1(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapaccess1_32)(t, h, mem::ld32(key).into()),
@@ -125,16 +121,8 @@ pub unsafe fn access2_with(f: &Fast64, t: &MapType, h: usize, key: usize, zero: 
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
-            Fast::Generic if t.generic == Generic::Plain => {
-                let found = (family(f, t).mapaccess2_plain)(t, h, key);
-                (found.elem, found.ok != 0)
-            }
-            Fast::Generic if t.generic == Generic::Eface => {
-                let found = (family(f, t).mapaccess2_eface)(t, h, key);
-                (found.elem, found.ok != 0)
-            }
-            Fast::Generic if t.generic == Generic::Fields => {
-                let found = (family(f, t).mapaccess2_fields)(t, h, key);
+            Fast::Generic if t.generic != Generic::Other => {
+                let found = (family(f, t).generic_of(t).mapaccess2)(t, h, key);
                 (found.elem, found.ok != 0)
             }
             Fast::Generic if t.elem_size > ZERO_VAL_SIZE => access::mapaccess2_fat(t, h, key, zero, &()),
@@ -181,9 +169,7 @@ pub unsafe fn delete_with(f: &Fast64, t: &MapType, h: usize, key: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         match t.fast {
-            Fast::Generic if t.generic == Generic::Plain => (family(f, t).mapdelete_plain)(t, h, key),
-            Fast::Generic if t.generic == Generic::Eface => (family(f, t).mapdelete_eface)(t, h, key),
-            Fast::Generic if t.generic == Generic::Fields => (family(f, t).mapdelete_fields)(t, h, key),
+            Fast::Generic if t.generic != Generic::Other => (family(f, t).generic_of(t).mapdelete)(t, h, key),
             Fast::Generic => delete::mapdelete(t, h, key, &()),
             Fast::Fast32 | Fast::Fast32Ptr => (family(f, t).mapdelete32)(t, h, mem::ld32(key).into()),
             Fast::Fast64 => (family(f, t).mapdelete)(t, h, mem::ld64(key)),

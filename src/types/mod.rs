@@ -9,10 +9,10 @@ mod parts;
 mod word;
 
 pub use alg::Alg;
-pub use parts::Parts;
 pub(crate) use alg::{Cond, Run, eq_can_panic};
 pub use gotype::{Field, GoType, Kind};
 pub use parse::TypeSyntax;
+pub use parts::Parts;
 pub(crate) use word::FREQUENT;
 pub use word::TypeTable;
 
@@ -159,7 +159,7 @@ impl Routines {
     }
 }
 
-/// Keys for which there is assembly in the place of the generic functions: for maps whose keys and elements lie in the bucket.
+/// Keys for which there is assembly in the place of the generic functions, in maps whose keys and elements lie in the bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generic {
     /// None.

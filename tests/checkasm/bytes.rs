@@ -1,14 +1,14 @@
 //! The routines for keys that are given by address against the portable functions: strings and arrays of all lengths, alike
 //! at both ends, some at the end of mapped memory; floats; interfaces; and structs.
 
-use super::faults::{hole, words};
+use super::faults::{Hole, hole, words};
 use super::{Copy, Isa, Numbers, checkasm_call, env, step_by_step};
 use gohmap::fault::guarded;
 use gohmap::heap::{OnFree, Prot, Role};
 use gohmap::layout::{HASH_WRITING, is_empty, mem};
 use gohmap::map::amd64::Slot;
 use gohmap::map::clear;
-use gohmap::types::{Generic, GoType, MapType};
+use gohmap::types::{Fast, Generic, GoType, MapType};
 use gohmap::version::GoVersion;
 use std::ptr;
 use std::sync::LazyLock;
@@ -98,7 +98,8 @@ impl Keys {
                 Some((bits | (sign as u32) << 31).to_le_bytes().to_vec())
             }
             Self::Float64 => {
-                let bits = [0, 1, 0x7fef << 48 | 0xffff, 0x7ff0 << 48, 0x7ff0 << 48 | 1, 0x7ff8 << 48][n.below(6) as usize];
+                let bits =
+                    [0, 1, 0x7fef << 48 | 0xffff, 0x7ff0 << 48, 0x7ff0 << 48 | 1, 0x7ff8 << 48][n.below(6) as usize];
                 Some((bits | sign << 63).to_le_bytes().to_vec())
             }
             _ => None,
@@ -176,7 +177,8 @@ impl Strings {
                 let (_, strings, memory, words) = STRUCTS[i];
                 let mut key: Vec<usize> = (0..words).map(|_| n.next() as usize).collect();
                 for (j, offset) in strings.iter().enumerate() {
-                    let (at, len) = if j == 0 { (at, len) } else { (TEXT.as_ptr().expose_provenance(), n.below(3) as usize) };
+                    let (at, len) =
+                        if j == 0 { (at, len) } else { (TEXT.as_ptr().expose_provenance(), n.below(3) as usize) };
                     [key[offset / 8], key[offset / 8 + 1]] = [at, len];
                 }
                 let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut key);
@@ -235,23 +237,16 @@ impl Op {
     /// The map must be a live one, or fault where that is watched; the string outlives it.
     pub(super) unsafe fn call(self, isa: Isa, c: &Copy, (str, len): (usize, usize)) -> (Option<(Role, usize)>, u64) {
         let f = isa.fast64();
-        let f = match (self, c.t.generic) {
-            (Self::Assign, Generic::Other) => f.mapassign_str as *const (),
-            (Self::Access1, Generic::Other) => f.mapaccess1_str as *const (),
-            (Self::Access2, Generic::Other) => f.mapaccess2_str as *const (),
-            (Self::Delete, Generic::Other) => f.mapdelete_str as *const (),
-            (Self::Assign, Generic::Plain) => f.mapassign_plain as *const (),
-            (Self::Access1, Generic::Plain) => f.mapaccess1_plain as *const (),
-            (Self::Access2, Generic::Plain) => f.mapaccess2_plain as *const (),
-            (Self::Delete, Generic::Plain) => f.mapdelete_plain as *const (),
-            (Self::Assign, Generic::Eface) => f.mapassign_eface as *const (),
-            (Self::Access1, Generic::Eface) => f.mapaccess1_eface as *const (),
-            (Self::Access2, Generic::Eface) => f.mapaccess2_eface as *const (),
-            (Self::Delete, Generic::Eface) => f.mapdelete_eface as *const (),
-            (Self::Assign, Generic::Fields) => f.mapassign_fields as *const (),
-            (Self::Access1, Generic::Fields) => f.mapaccess1_fields as *const (),
-            (Self::Access2, Generic::Fields) => f.mapaccess2_fields as *const (),
-            (Self::Delete, Generic::Fields) => f.mapdelete_fields as *const (),
+        let g = f.generic_of(&c.t);
+        let f = match (self, c.t.fast) {
+            (Self::Assign, Fast::FastStr) => f.mapassign_str as *const (),
+            (Self::Access1, Fast::FastStr) => f.mapaccess1_str as *const (),
+            (Self::Access2, Fast::FastStr) => f.mapaccess2_str as *const (),
+            (Self::Delete, Fast::FastStr) => f.mapdelete_str as *const (),
+            (Self::Assign, _) => g.mapassign as *const (),
+            (Self::Access1, _) => g.mapaccess1 as *const (),
+            (Self::Access2, _) => g.mapaccess2 as *const (),
+            (Self::Delete, _) => g.mapdelete as *const (),
         };
         // An interface's type word is one of the copy's own program.
         let interface = [type_held(len).map_or(0, |ty| c.t.rt.types.word(ty)), str];
@@ -308,7 +303,19 @@ unsafe fn finds(isa: Isa, c: &Copy, key: (usize, usize)) -> bool {
 pub(super) fn stepped(isa: Isa) {
     let mut n = Numbers(7);
     use Keys::Arrays;
-    for keys in [Keys::Strings, Arrays(2), Arrays(6), Arrays(12), Arrays(16), Arrays(40), Keys::Float32, Keys::Float64, Keys::Eface, Keys::Fields(0), Keys::Fields(5)] {
+    for keys in [
+        Keys::Strings,
+        Arrays(2),
+        Arrays(6),
+        Arrays(12),
+        Arrays(16),
+        Arrays(40),
+        Keys::Float32,
+        Keys::Float64,
+        Keys::Eface,
+        Keys::Fields(0),
+        Keys::Fields(5),
+    ] {
         let strings = Strings::new(&mut n, keys, 24);
         let c = twin(keys, 7, GoVersion::V1_22, 8, OnFree::Keep);
         for i in 0..120 {
@@ -469,7 +476,17 @@ fn they_fault_alike() {
     const HOW_MANY: usize = 3200;
     let mut n = Numbers(env("GOHMAP_SEED", 1));
     for isa in Isa::available().into_iter().skip(1) {
-        let kinds = [Keys::Strings, Keys::Arrays(12), Keys::Arrays(24), Keys::Arrays(6), Keys::Float64, Keys::Arrays(72), Keys::Eface, Keys::Fields(0), Keys::Fields(4)];
+        let kinds = [
+            Keys::Strings,
+            Keys::Arrays(12),
+            Keys::Arrays(24),
+            Keys::Arrays(6),
+            Keys::Float64,
+            Keys::Arrays(72),
+            Keys::Eface,
+            Keys::Fields(0),
+            Keys::Fields(4),
+        ];
         let all = kinds.map(|keys| Strings::new(&mut n, keys, HOW_MANY));
         let (mut died, mut lost) = (0, 0);
         for map in 0..600 {
@@ -477,11 +494,21 @@ fn they_fault_alike() {
             let (keys, strings) = (kinds[which], &all[which]);
             let [a, b] = twins(keys, n.next(), GoVersion::V1_22, 8, OnFree::Reuse);
             // In small maps the bytes of some key are taken away, in large ones a page of buckets.
-            let (first, how_many) = if map % 2 == 0 { (0, HOW_MANY as u64) } else { (n.below(1000) as usize * 3, 6 + n.below(3)) };
+            let (first, how_many) =
+                if map % 2 == 0 { (0, HOW_MANY as u64) } else { (n.below(1000) as usize * 3, 6 + n.below(3)) };
+            let mut page: Option<Hole> = None;
             for step in 0..4000 {
-                let hole = (n.below(12) == 0 && map % 2 == 0).then(|| hole([&a, &b], &mut n)).flatten();
-                if let Some(hole) = &hole {
-                    hole.set([&a, &b], [Prot::None, Prot::Read][n.below(2) as usize]);
+                // A page is away for a few operations, so that some meet a bucket that only begins or ends there.
+                if n.below(4) == 0
+                    && let Some(page) = page.take()
+                {
+                    page.set([&a, &b], Prot::ReadWrite);
+                }
+                if page.is_none() && map % 2 == 0 && n.below(24) == 0 {
+                    page = hole([&a, &b], &mut n);
+                    if let Some(page) = &page {
+                        page.set([&a, &b], [Prot::None, Prot::Read][n.below(2) as usize]);
+                    }
                 }
                 let gone = (n.below(12) == 0 && map % 2 == 1).then(|| first + n.below(2) as usize * 3);
                 if let Some(gone) = gone {
@@ -496,8 +523,10 @@ fn they_fault_alike() {
                     }
                     [guarded(|| op.call(isa, &a, key)), guarded(|| op.call(Isa::Portable, &b, key))]
                 };
-                if let Some(hole) = &hole {
-                    hole.set([&a, &b], Prot::ReadWrite);
+                if said.iter().any(Result::is_err)
+                    && let Some(page) = page.take()
+                {
+                    page.set([&a, &b], Prot::ReadWrite);
                 }
                 if let Some(gone) = gone {
                     strings.readable(gone, true);
@@ -517,6 +546,9 @@ fn they_fault_alike() {
                     }
                     [said, meant] => panic!("{}: {said:?}, but portably {meant:?}", at()),
                 }
+            }
+            if let Some(page) = page {
+                page.set([&a, &b], Prot::ReadWrite);
             }
             assert!(a.state() == b.state(), "{isa}: map {map}: memory differs");
         }

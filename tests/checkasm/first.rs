@@ -59,14 +59,14 @@ impl Keys {
                 Self::Eface => {
                     let value = TEXTS[16 * i..].as_ptr().expose_provenance();
                     let key = [c.t.rt.types.word(&GoType::uint64()), value];
-                    (f.mapassign_eface)(&c.t, c.h, key.as_ptr().expose_provenance())
+                    (f.generic_of(&c.t).mapassign)(&c.t, c.h, key.as_ptr().expose_provenance())
                 }
                 Self::Text | Self::Array | Self::Short => {
                     let key = TEXTS[16 * i..].as_ptr().expose_provenance();
                     BytesOp::Assign.call(isa, c, (key, 16));
                     match self {
                         Self::Text => (f.mapassign_str)(&c.t, c.h, key, 16),
-                        _ => (f.mapassign_plain)(&c.t, c.h, key),
+                        _ => (f.generic_of(&c.t).mapassign)(&c.t, c.h, key),
                     }
                 }
             };

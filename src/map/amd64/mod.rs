@@ -198,31 +198,8 @@ pub struct Fast64 {
     pub find_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize) -> Slot,
     /// `mapdelete_faststr`.
     pub mapdelete_str: unsafe extern "C-unwind" fn(t: &MapType, h: usize, str: usize, len: usize),
-    /// `mapassign` for keys that are plain memory ([`Generic::Plain`](crate::types::Generic::Plain)), with the address of the key.
-    pub mapassign_plain: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> usize,
-    /// `mapaccess1`, likewise.
-    pub mapaccess1_plain: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> usize,
-    /// `mapaccess2`, likewise.
-    pub mapaccess2_plain: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> Found,
-    /// `mapdelete`, likewise.
-    pub mapdelete_plain: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize),
-    /// `mapassign` for keys that are interfaces ([`Generic::Eface`](crate::types::Generic::Eface)), with the address of the key.
-    pub mapassign_eface: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> usize,
-    /// `mapaccess1`, likewise.
-    pub mapaccess1_eface: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> usize,
-    /// `mapaccess2`, likewise.
-    pub mapaccess2_eface: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> Found,
-    /// `mapdelete`, likewise.
-    pub mapdelete_eface: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize),
-    /// `mapassign` for keys that are strings and plain memory ([`Generic::Fields`](crate::types::Generic::Fields)), with the
-    /// address of the key.
-    pub mapassign_fields: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> usize,
-    /// `mapaccess1`, likewise.
-    pub mapaccess1_fields: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> usize,
-    /// `mapaccess2`, likewise.
-    pub mapaccess2_fields: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> Found,
-    /// `mapdelete`, likewise.
-    pub mapdelete_fields: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize),
+    /// The generic functions, by [`Generic`](crate::types::Generic).
+    pub generic: [Generics; 4],
     /// `mapiternext`, for map types of every kind.
     pub mapiternext: unsafe extern "C-unwind" fn(t: &MapType, it: &mut Hiter),
     /// Asks for the buckets of eight keys.
@@ -231,6 +208,29 @@ pub struct Fast64 {
     pub assign_many: Option<ManyKeys>,
     /// `m[key]` for many keys, likewise.
     pub get_many: Option<ManyKeys>,
+}
+
+/// The generic functions for some kind of keys. Each takes the type, the address of the header and the address of the key.
+#[derive(Clone, Copy, Debug)]
+pub struct Generics {
+    /// `mapassign`: the address of the element.
+    pub mapassign: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> usize,
+    /// `mapaccess1`: the address of the element, or of zeroes; for elements of at most
+    /// [`ZERO_VAL_SIZE`](super::compiled::ZERO_VAL_SIZE) bytes.
+    pub mapaccess1: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> usize,
+    /// `mapaccess2`, likewise.
+    pub mapaccess2: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize) -> Found,
+    /// `mapdelete`.
+    pub mapdelete: unsafe extern "C-unwind" fn(t: &MapType, h: usize, key: usize),
+}
+
+impl Fast64 {
+    /// The generic functions for a type.
+    #[inline(always)]
+    #[must_use]
+    pub fn generic_of(&self, t: &MapType) -> &Generics {
+        &self.generic[t.generic as usize]
+    }
 }
 
 /// Asks for the buckets of eight keys; changes nothing.

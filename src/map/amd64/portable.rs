@@ -1,7 +1,7 @@
 //! The portable functions, each in a region of its own, under the names that the assembly's slow cases jump to; and the family
 //! of nothing else.
 
-use super::{Fast64, Found, Slot, no_prefetch};
+use super::{Fast64, Found, Generics, Slot, no_prefetch};
 use crate::fault::op;
 use crate::layout::Hiter;
 use crate::map::faststr::GoString;
@@ -129,21 +129,21 @@ pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapdelete_faststr(t: &MapType
     op(move || unsafe { faststr::mapdelete_faststr(t, h, GoString { str, len }, &()) });
 }
 
-/// [`Fast64::mapassign_plain`] by the portable function, in a region.
+/// [`Generics::mapassign`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapassign(t: &MapType, h: usize, key: usize) -> usize {
     // SAFETY: the caller's promise.
     op(move || unsafe { assign::mapassign(t, h, key, &()) })
 }
 
-/// [`Fast64::mapaccess1_plain`] by the portable function, in a region.
+/// [`Generics::mapaccess1`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapaccess1(t: &MapType, h: usize, key: usize) -> usize {
     // SAFETY: the caller's promise.
     op(move || unsafe { access::mapaccess1(t, h, key, &()) })
 }
 
-/// [`Fast64::mapaccess2_plain`] by the portable function, in a region.
+/// [`Generics::mapaccess2`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapaccess2(t: &MapType, h: usize, key: usize) -> Found {
     // SAFETY: the caller's promise.
@@ -151,7 +151,7 @@ pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapaccess2(t: &MapType, h: us
     Found { elem, ok: ok.into() }
 }
 
-/// [`Fast64::mapdelete_plain`] by the portable function, in a region.
+/// [`Generics::mapdelete`] by the portable function, in a region.
 #[cfg_attr(gohmap_asm, unsafe(no_mangle))]
 pub(super) unsafe extern "C-unwind" fn gohmap_slow_mapdelete(t: &MapType, h: usize, key: usize) {
     // SAFETY: the caller's promise.
@@ -180,6 +180,14 @@ pub(super) use set_by_assign;
 
 set_by_assign! { mapset_portable gohmap_portable_mapassign_fast64 }
 
+/// The portable generic functions, for keys of every kind.
+pub(super) const PORTABLE_GENERICS: Generics = Generics {
+    mapassign: gohmap_slow_mapassign,
+    mapaccess1: gohmap_slow_mapaccess1,
+    mapaccess2: gohmap_slow_mapaccess2,
+    mapdelete: gohmap_slow_mapdelete,
+};
+
 pub(super) static PORTABLE: Fast64 = Fast64 {
     mapassign: gohmap_portable_mapassign_fast64,
     mapset: mapset_portable,
@@ -197,18 +205,7 @@ pub(super) static PORTABLE: Fast64 = Fast64 {
     mapaccess2_str: gohmap_slow_mapaccess2_faststr,
     find_str: find_nothing,
     mapdelete_str: gohmap_slow_mapdelete_faststr,
-    mapassign_plain: gohmap_slow_mapassign,
-    mapaccess1_plain: gohmap_slow_mapaccess1,
-    mapaccess2_plain: gohmap_slow_mapaccess2,
-    mapdelete_plain: gohmap_slow_mapdelete,
-    mapassign_eface: gohmap_slow_mapassign,
-    mapaccess1_eface: gohmap_slow_mapaccess1,
-    mapaccess2_eface: gohmap_slow_mapaccess2,
-    mapdelete_eface: gohmap_slow_mapdelete,
-    mapassign_fields: gohmap_slow_mapassign,
-    mapaccess1_fields: gohmap_slow_mapaccess1,
-    mapaccess2_fields: gohmap_slow_mapaccess2,
-    mapdelete_fields: gohmap_slow_mapdelete,
+    generic: [PORTABLE_GENERICS; 4],
     mapiternext: gohmap_slow_mapiternext,
     prefetch: no_prefetch,
     assign_many: None,

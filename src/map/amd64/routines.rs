@@ -1,7 +1,7 @@
 //! The assembly's side: its routines, and the functions that they jump to and call.
 
 use super::portable::*;
-use super::{Fast64, Found, Slot, no_prefetch};
+use super::{Fast64, Found, Generics, Slot, no_prefetch};
 use crate::fault::op;
 use crate::heap::OnFree;
 use crate::layout::Hiter;
@@ -9,7 +9,7 @@ use crate::layout::{Hmap, mem};
 use crate::map::batch::Many;
 use crate::map::{fast64, malloc};
 use crate::probe::{Absent, GrowWork, Probe, Step};
-use crate::types::MapType;
+use crate::types::{Generic, MapType};
 
 /// A family: its routines, and the functions that they jump to.
 ///
@@ -21,10 +21,7 @@ macro_rules! family {
         $slow_assign:ident $slow_access1:ident $slow_access2:ident $slow_delete:ident,
         $assign_ptr:ident $delete_ptr:ident $assign32:ident $access1_32:ident $access2_32:ident $delete32:ident,
         $assign_str:ident $access1_str:ident $access2_str:ident $find_str:ident $delete_str:ident,
-        $assign_plain:ident $access1_plain:ident $access2_plain:ident $delete_plain:ident,
-        $assign_eface:ident $access1_eface:ident $access2_eface:ident $delete_eface:ident,
-        $assign_fields:ident $access1_fields:ident $access2_fields:ident $delete_fields:ident,
-        $next:ident $prefetch:ident
+        $generic:expr, $next:ident $prefetch:ident
         $(, $words:ident $words_assign:ident $words_set:ident $words_access1:ident $words_access2:ident $words_delete:ident
           $assign_many:expr, $get_many:expr)?
     ) => {
@@ -53,18 +50,7 @@ macro_rules! family {
             mapaccess2_str: $access2_str,
             find_str: $find_str,
             mapdelete_str: $delete_str,
-            mapassign_plain: $assign_plain,
-            mapaccess1_plain: $access1_plain,
-            mapaccess2_plain: $access2_plain,
-            mapdelete_plain: $delete_plain,
-            mapassign_eface: $assign_eface,
-            mapaccess1_eface: $access1_eface,
-            mapaccess2_eface: $access2_eface,
-            mapdelete_eface: $delete_eface,
-            mapassign_fields: $assign_fields,
-            mapaccess1_fields: $access1_fields,
-            mapaccess2_fields: $access2_fields,
-            mapdelete_fields: $delete_fields,
+            generic: $generic,
             mapiternext: $next,
             prefetch: $prefetch,
             assign_many: None,
@@ -103,10 +89,7 @@ family! {
     gohmap_slow_mapaccess2_fast32 gohmap_slow_mapdelete_fast32,
     gohmap_slow_mapassign_faststr gohmap_slow_mapaccess1_faststr
     gohmap_slow_mapaccess2_faststr find_nothing gohmap_slow_mapdelete_faststr,
-    gohmap_slow_mapassign gohmap_slow_mapaccess1 gohmap_slow_mapaccess2 gohmap_slow_mapdelete,
-    gohmap_slow_mapassign gohmap_slow_mapaccess1 gohmap_slow_mapaccess2 gohmap_slow_mapdelete,
-    gohmap_slow_mapassign gohmap_slow_mapaccess1 gohmap_slow_mapaccess2 gohmap_slow_mapdelete,
-    gohmap_slow_mapiternext no_prefetch
+    [PORTABLE_GENERICS; 4], gohmap_slow_mapiternext no_prefetch
 }
 family! {
     SSE41 &Sse41Work,
@@ -119,10 +102,7 @@ family! {
     gohmap_mapaccess2_fast32_sse41 gohmap_mapdelete_fast32_sse41,
     gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_sse41
     gohmap_mapaccess2_faststr_sse41 gohmap_findkey_faststr_sse41 gohmap_mapdelete_faststr_sse41,
-    gohmap_mapassign_plain_sse41 gohmap_mapaccess1_plain_sse41 gohmap_mapaccess2_plain_sse41 gohmap_mapdelete_plain_sse41,
-    gohmap_mapassign_eface_sse41 gohmap_mapaccess1_eface_sse41 gohmap_mapaccess2_eface_sse41 gohmap_mapdelete_eface_sse41,
-    gohmap_mapassign_fields_sse41 gohmap_mapaccess1_fields_sse41 gohmap_mapaccess2_fields_sse41 gohmap_mapdelete_fields_sse41,
-    gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41,
+    SSE41_GENERICS, gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41,
     SSE41_WORDS gohmap_mapassign_fast64_words_sse41 gohmap_mapset_fast64_words_sse41
     gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41 gohmap_mapdelete_fast64_words_sse41
     None, None
@@ -138,10 +118,7 @@ family! {
     gohmap_mapaccess2_fast32_sse41 gohmap_mapdelete_fast32_sse41,
     gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_avx512
     gohmap_mapaccess2_faststr_avx512 gohmap_findkey_faststr_avx512 gohmap_mapdelete_faststr_sse41,
-    gohmap_mapassign_plain_sse41 gohmap_mapaccess1_plain_sse41 gohmap_mapaccess2_plain_sse41 gohmap_mapdelete_plain_sse41,
-    gohmap_mapassign_eface_sse41 gohmap_mapaccess1_eface_sse41 gohmap_mapaccess2_eface_sse41 gohmap_mapdelete_eface_sse41,
-    gohmap_mapassign_fields_sse41 gohmap_mapaccess1_fields_sse41 gohmap_mapaccess2_fields_sse41 gohmap_mapdelete_fields_sse41,
-    gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512,
+    SSE41_GENERICS, gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512,
     AVX512_WORDS gohmap_mapassign_fast64_words_avx512 gohmap_mapset_fast64_words_avx512
     gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512 gohmap_mapdelete_fast64_words_avx512
 
@@ -166,18 +143,6 @@ unsafe extern "C-unwind" {
     fn gohmap_findkey_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> Slot;
     fn gohmap_findkey_faststr_avx512(t: &MapType, h: usize, str: usize, len: usize) -> Slot;
     fn gohmap_mapdelete_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize);
-    fn gohmap_mapassign_plain_sse41(t: &MapType, h: usize, key: usize) -> usize;
-    fn gohmap_mapaccess1_plain_sse41(t: &MapType, h: usize, key: usize) -> usize;
-    fn gohmap_mapaccess2_plain_sse41(t: &MapType, h: usize, key: usize) -> Found;
-    fn gohmap_mapdelete_plain_sse41(t: &MapType, h: usize, key: usize);
-    fn gohmap_mapassign_eface_sse41(t: &MapType, h: usize, key: usize) -> usize;
-    fn gohmap_mapaccess1_eface_sse41(t: &MapType, h: usize, key: usize) -> usize;
-    fn gohmap_mapaccess2_eface_sse41(t: &MapType, h: usize, key: usize) -> Found;
-    fn gohmap_mapdelete_eface_sse41(t: &MapType, h: usize, key: usize);
-    fn gohmap_mapassign_fields_sse41(t: &MapType, h: usize, key: usize) -> usize;
-    fn gohmap_mapaccess1_fields_sse41(t: &MapType, h: usize, key: usize) -> usize;
-    fn gohmap_mapaccess2_fields_sse41(t: &MapType, h: usize, key: usize) -> Found;
-    fn gohmap_mapdelete_fields_sse41(t: &MapType, h: usize, key: usize);
     fn gohmap_mapiternext_sse41(t: &MapType, it: &mut Hiter);
     fn gohmap_mapiternext_avx512(t: &MapType, it: &mut Hiter);
     fn gohmap_assignmany_fast64_avx512(t: &MapType, h: usize, many: &mut Many) -> usize;
@@ -185,6 +150,36 @@ unsafe extern "C-unwind" {
     fn gohmap_prefetch_fast64_sse41(t: &MapType, h: usize, keys: &[u64; 8]);
     fn gohmap_prefetch_fast64_avx512(t: &MapType, h: usize, keys: &[u64; 8]);
 }
+
+/// The generic functions in assembly for a kind of keys.
+macro_rules! generics {
+    ($assign:ident $access1:ident $access2:ident $delete:ident) => {{
+        #[expect(improper_ctypes, reason = "as above")]
+        unsafe extern "C-unwind" {
+            fn $assign(t: &MapType, h: usize, key: usize) -> usize;
+            fn $access1(t: &MapType, h: usize, key: usize) -> usize;
+            fn $access2(t: &MapType, h: usize, key: usize) -> Found;
+            fn $delete(t: &MapType, h: usize, key: usize);
+        }
+        Generics { mapassign: $assign, mapaccess1: $access1, mapaccess2: $access2, mapdelete: $delete }
+    }};
+}
+
+/// By [`Generic`].
+const SSE41_GENERICS: [Generics; 4] = {
+    let mut by = [PORTABLE_GENERICS; 4];
+    by[Generic::Plain as usize] = generics! {
+        gohmap_mapassign_plain_sse41 gohmap_mapaccess1_plain_sse41 gohmap_mapaccess2_plain_sse41 gohmap_mapdelete_plain_sse41
+    };
+    by[Generic::Eface as usize] = generics! {
+        gohmap_mapassign_eface_sse41 gohmap_mapaccess1_eface_sse41 gohmap_mapaccess2_eface_sse41 gohmap_mapdelete_eface_sse41
+    };
+    by[Generic::Fields as usize] = generics! {
+        gohmap_mapassign_fields_sse41 gohmap_mapaccess1_fields_sse41 gohmap_mapaccess2_fields_sse41
+        gohmap_mapdelete_fields_sse41
+    };
+    by
+};
 
 set_by_assign! {
     mapset_scalar gohmap_mapassign_fast64_scalar

@@ -79,7 +79,8 @@ impl KeyType {
         Self::Record,
     ];
 
-    /// Go's name for it, or that of `type url string`, `type uuid [16]byte`, `type mac [6]byte`, `type record struct { name string; id uint64 }`.
+    /// Go's name for it, or that of `type uuid [16]byte`, `type mac [6]byte`, `type record struct { name string; id uint64 }`;
+    /// `url` is a string like any other.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
