@@ -72,74 +72,60 @@
         jmp     \slots
         .endm
 
-/* The same for keys of 32 bytes and more, as Go looks them up: a candidate has the key's first and last four bytes, and is
- * compared only if it is the only one; a slot with the key's own bytes needs no comparison. To `found`, to `none`, to `slow` when
- * the hash has to tell. */
-        .macro  GATHER_LONG found, none, slow
+/* The same for keys of 32 bytes and more: eax = the slots with keys of that length and the same last four bytes. To `slow` with
+ * shorter keys. */
+        .macro  GATHER_LONG slow
         cmpq    $32, %r9
         jl      \slow
         movq    HMAP_BUCKETS(%rsi), %r8
         movdqu  (%rdx), %xmm6
         movdqu  -16(%rdx,%r9), %xmm7
         OF_LENGTH
-        kmovb   %ecx, %k3
-        kandb   %k3, %k1, %k1                   /* of that length */
-        vpxorq  %xmm20, %xmm20, %xmm20
         vpxorq  %xmm21, %xmm21, %xmm21
         kmovb   %k1, %k2
-        vpgatherqd (,%zmm18), %ymm20{%k2}
-        kmovb   %k1, %k2
         vpgatherqd -4(%r9,%zmm18), %ymm21{%k2}
-        vpbroadcastq %rdx, %zmm19
-        vpcmpeqd (%rdx){1to8}, %ymm20, %k2{%k1}
-        vpcmpeqd -4(%rdx,%r9){1to8}, %ymm21, %k2{%k2}
-        vpcmpeqq %zmm19, %zmm18, %k3{%k1}       /* the key's own bytes */
-        korb    %k3, %k2, %k2
-        kmovb   %k2, %eax
-        kmovb   %k3, %r11d
-        tzcntl  %eax, %ecx
-        jc      \none
-        leal    -1(%rax), %r10d
-        testl   %eax, %r10d
-        je      .Lone\@
-        btl     %ecx, %r11d
-        jnc     \slow
-.Lone\@:
-        shll    $4, %ecx
-        SAME    \none
-        jmp     \found
+        vpcmpeqd -4(%rdx,%r9){1to8}, %ymm21, %k1{%k1}
+        kmovb   %k1, %eax
+        andl    %ecx, %eax
         .endm
 
-/* The same, one slot after the other of those of that length in eax. Scratches r10, r11, xmm4, xmm5. */
+/* The search for a key of 32 bytes and more in the slots in eax, as Go looks them up: a candidate has the key's first and last four
+ * bytes, and is compared only if it is the only one; a slot with the key's own bytes needs no comparison. To `found`, to `none`,
+ * to `slow` when the hash has to tell. No branch asks which slot is one. Scratches r10, r11, xmm4, xmm5. */
         .macro  LONG found, none, slow
         movd    (%rdx), %xmm4
-        xorl    %r11d, %r11d                    /* the candidate, 16 times its number and 1 */
+        xorl    %r11d, %r11d                    /* how many candidates, from bit 16 on; 16 times the slot of one */
         pinsrd  $1, -4(%rdx,%r9), %xmm4
-.Lslot\@:
         testb   %al, %al
-        je      .Lend\@
+        je      \none
+.Lslot\@:
         tzcntl  %eax, %ecx
         leal    -1(%rax), %r10d
         shll    $4, %ecx
         andl    %r10d, %eax
         movq    8(%r8,%rcx), %r10
         cmpq    %rdx, %r10
-        je      \found                         /* the key's own bytes */
+        je      .Lown\@
         movd    (%r10), %xmm5
         pinsrd  $1, -4(%r10,%r9), %xmm5
-        pxor    %xmm4, %xmm5
-        ptest   %xmm5, %xmm5
+        addl    $0x10000, %ecx
+        pcmpeqq %xmm4, %xmm5
+        movd    %xmm5, %r10d
+        andl    %ecx, %r10d
+        addl    %r10d, %r11d
+        testb   %al, %al
         jne     .Lslot\@
-        testl   %r11d, %r11d
-        jne     \slow
-        leal    1(%rcx), %r11d
-        jmp     .Lslot\@
-.Lend\@:
-        testl   %r11d, %r11d
+        movzwl  %r11w, %ecx
+        shrl    $16, %r11d
         je      \none
-        leal    -1(%r11), %ecx
+        decl    %r11d
+        jne     \slow
         SAME    \none
         jmp     \found
+.Lown\@:
+        cmpl    $0x20000, %r11d                 /* two candidates before it */
+        jb      \found
+        jmp     \slow
         .endm
 
 /* `two`: 0 and 1 as in the names; 2 for findkey, with no `slow`. */
@@ -261,10 +247,9 @@ ENTRY \name
 
 .Lmany\@:
         .if     \gather
-        GATHER_LONG .Lfound\@, .Lnone\@, .Lslow\@
-        .else
-        LONG    .Lfound\@, .Lnone\@, .Lslow\@
+        GATHER_LONG .Lslow\@
         .endif
+        LONG    .Lfound\@, .Lnone\@, .Lslow\@
 
 .Lslow\@:
         .if     \two == 2

@@ -27,16 +27,7 @@ ENTRY gohmap_mapassign_faststr_sse41
         MARK
         START_WRITING .Lflags
 .Lflagged:
-        movq    (%r8), %xmm2
-        pxor    %xmm3, %xmm3
-        pcmpeqb %xmm2, %xmm3
-        pmovmskb %xmm3, %eax                    /* emptyRest, and all bits above */
-        movl    %eax, %r10d
-        movdqa  %xmm2, %xmm3
-        pcmpeqb %xmm8, %xmm3
-        BELOW
-        pmovmskb %xmm3, %ecx
-        andl    %ecx, %eax
+        MARKED
 .Lslots:
         testb   %al, %al
         je      .Labsent
@@ -44,23 +35,20 @@ ENTRY gohmap_mapassign_faststr_sse41
         shll    $4, %ecx
         cmpq    %r9, 16(%r8,%rcx)
         jne     .Ldiffers
-        movd    %r10d, %xmm9
-        SAME    .Lother
+        SAME    .Ldiffers
 .Lhit:
         movq    %rdx, 8(%r8,%rcx)               /* the old bytes need not be kept */
 .Lelem:
         ELEM
         END_WRITING .Lleave
         ret
-.Lother:
-        movd    %xmm9, %r10d
 .Ldiffers:
         PASS
         jmp     .Lslots
 
         /* Not in this bucket. An emptyRest ends the search, and so does the end of the chain. */
 .Labsent:
-        testb   %r10b, %r10b
+        RESTS
         je      .Lchain
 .Lfree:
         FREE    .Lsmall, .Lundo
@@ -94,15 +82,7 @@ ENTRY gohmap_mapassign_faststr_sse41
         je      .Lfree
         movq    %rax, %r8
 .Lnext:
-        movq    (%r8), %xmm2
-        pxor    %xmm3, %xmm3
-        pcmpeqb %xmm2, %xmm3
-        pcmpeqb %xmm8, %xmm2
-        pmovmskb %xmm3, %eax
-        movl    %eax, %r10d
-        BELOW
-        pmovmskb %xmm2, %ecx
-        andl    %ecx, %eax
+        MARKED
 .Lchainslots:
         testb   %al, %al
         je      .Lchainend
@@ -110,16 +90,13 @@ ENTRY gohmap_mapassign_faststr_sse41
         shll    $4, %ecx
         cmpq    %r9, 16(%r8,%rcx)
         jne     .Lchaindiffers
-        movd    %r10d, %xmm9
-        SAME    .Lchainother
+        SAME    .Lchaindiffers
         jmp     .Lhit
-.Lchainother:
-        movd    %xmm9, %r10d
 .Lchaindiffers:
         PASS
         jmp     .Lchainslots
 .Lchainend:
-        testb   %r10b, %r10b
+        RESTS
         jne     .Lundo
         OVERFLOW
         jne     .Lnext
@@ -151,7 +128,7 @@ ENTRY gohmap_mapassign_faststr_sse41
         FIXUP   .Lkey, .Lcount, .Lunkey
         FIXUP   .Lbegin, .Lflagged, .Lslow
         FIXUP   .Lflagged, .Lelem, .Lundo
-        FIXUP   .Lother, .Lkey, .Lundo
+        FIXUP   .Ldiffers, .Lkey, .Lundo
         FIXUP   .Lsmall, .Lunkey, .Lundo
         FIXUP   .Lfirst, .Lmade, .Lslow
         FIXUP   .Lflags, .Lleave, .Lslow

@@ -3,6 +3,7 @@
 use super::hmap::{B, H, bucket_shift, evacuated, setoverflow};
 use super::make::{makeBucketArray, new_extra, set_next_overflow};
 use super::malloc::{For, clear, discard, newobject, typedmemmove};
+use super::slots::{Marks, SlotsOf, keys_together};
 use crate::fatal;
 use crate::heap::{Role, roundupsize};
 use crate::layout::{
@@ -337,6 +338,9 @@ unsafe fn move_chain<P: Probe>(
         }
         let mut b = first;
         while !b.is_nil() {
+            if !h.same_size_grow() {
+                prefetch_keys::<P>(t, b);
+            }
             for i in 0..BUCKET_CNT {
                 p.inside();
                 let mut top = b.top(i);
@@ -368,6 +372,22 @@ unsafe fn move_chain<P: Probe>(
                 dst.i += 1;
             }
             b = b.overflow(t);
+        }
+    }
+}
+
+/// Asks for what the keys of a bucket lead to, which all will be hashed, so that it is not waited for one key after the other.
+#[inline(always)]
+unsafe fn prefetch_keys<P: Probe>(t: &MapType, b: B) {
+    // SAFETY: the caller's promise for the bucket; what lies on the page of its first mark can be read if that can.
+    unsafe {
+        if let Some(at) = t.key_leads
+            && keys_together::<P>(b, t.bucket.key_size)
+        {
+            let marks = Marks::load(b);
+            for i in marks.live(SlotsOf::ALL) {
+                mem::prefetch(mem::ld64(b.key(t, i).wrapping_add(at)) as usize);
+            }
         }
     }
 }

@@ -182,6 +182,9 @@ impl Marks {
 pub(super) struct SlotsOf(u64);
 
 impl SlotsOf {
+    /// All eight.
+    pub(super) const ALL: Self = Self(SLOTS);
+
     /// Those for which `has` says so, asked for all eight in turn.
     #[inline(always)]
     pub(super) fn that(mut has: impl FnMut(usize) -> bool) -> Self {

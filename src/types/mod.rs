@@ -110,6 +110,8 @@ pub struct MapType {
     pub fast: Fast,
     /// Keys are hashed with AES, as the assembly does it.
     pub aes: bool,
+    /// Where in a key that lies in the bucket the address of something is that is hashed with it.
+    pub(crate) key_leads: Option<usize>,
     /// Which assembly there is for it, if its functions are the generic ones.
     pub generic: Generic,
     /// Which assembly is for it, if its functions are fast64.
@@ -257,6 +259,13 @@ impl MapType {
             hasher,
             equal,
             fast: Fast::of(key, elem),
+            key_leads: match key.alg() {
+                _ if indirect_key => None,
+                Alg::String => Some(0),
+                // The data word.
+                Alg::NilInter => Some(8),
+                _ => parts.as_ref().and_then(Parts::first_string),
+            },
             generic: if indirect_key || indirect_elem { Generic::Other } else { Generic::of(key, parts.as_ref()) },
             aes,
             routines: Routines::new(aes, &bucket),

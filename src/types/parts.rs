@@ -38,6 +38,12 @@ impl Parts {
         Some(all)
     }
 
+    /// Where the first string is.
+    pub(super) fn first_string(&self) -> Option<usize> {
+        let parts = &self.parts[..self.count as usize];
+        parts.iter().find(|p| p.size == 0).map(|p| p.offset as usize)
+    }
+
     fn push(&mut self, offset: usize, size: usize) -> Option<()> {
         let part = self.parts.get_mut(self.count as usize)?;
         *part = Part { offset: offset.try_into().ok()?, size: size.try_into().ok()? };
