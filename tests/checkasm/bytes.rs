@@ -107,8 +107,8 @@ impl Keys {
     }
 }
 
-/// Strings of `0..=300` bytes, most of `0..=40`, or all of one length, of which many agree in length and at both ends; every third ends where
-/// mapped memory does.
+/// Strings of `0..=300` bytes, most of `0..=40`, or all of one length, of which many agree in length and at both ends; every
+/// third ends where mapped memory does. Or keys that are made of such.
 struct Strings {
     page: *mut u8,
     /// Address and length; or what an interface holds, by its place in [`held`].
@@ -122,8 +122,7 @@ const PAGE: usize = 4096;
 static TEXT: &[u8; 2] = b"ab";
 
 impl Strings {
-    fn new(n: &mut Numbers, of: Keys, how_many: usize) -> Self {
-        let keys = of;
+    fn new(n: &mut Numbers, keys: Keys, how_many: usize) -> Self {
         let (rw, none) = (libc::PROT_READ | libc::PROT_WRITE, libc::PROT_NONE);
         // SAFETY: new memory, a page for each string that ends where the page does, and one behind it that cannot be read.
         let page = unsafe {
@@ -138,16 +137,16 @@ impl Strings {
         let (mut all, mut bytes, mut headers) = (Vec::new(), Vec::new(), Vec::<Box<[usize]>>::new());
         for i in 0..how_many {
             let what = n.below(held().len() as u64 + 1) as usize;
-            let keys = if of == Keys::Eface { held().get(what).copied().unwrap_or(keys) } else { keys };
+            let value = if keys == Keys::Eface { held().get(what).copied().unwrap_or(keys) } else { keys };
             let longest = [40, 40, 40, 40, 80, 300][n.below(6) as usize];
-            let len = keys.length().unwrap_or_else(|| n.below(longest + 1) as usize);
+            let len = value.length().unwrap_or_else(|| n.below(longest + 1) as usize);
             let mut s = vec![b'x'; len];
             for _ in 0..if len > 0 { 1 + n.below(2) } else { 0 } {
                 let at = n.below(len as u64) as usize;
                 s[at] = b'a' + n.below(26) as u8;
             }
             if i % 4 == 1
-                && let Some(special) = keys.special(n)
+                && let Some(special) = value.special(n)
             {
                 s = special;
             }
@@ -164,34 +163,17 @@ impl Strings {
                 bytes.push(b);
                 at
             };
-            if of == Keys::Eface {
-                let at = if keys == Keys::Strings {
-                    headers.push(Box::from([at, len]));
-                    headers.last().unwrap().as_ptr().expose_provenance()
-                } else {
-                    at
-                };
-                all.push((at, what));
-            } else if let Keys::Fields(i) = of {
-                // Strings are this one or others; what lies between the parts is anything.
-                let (_, strings, memory, words) = STRUCTS[i];
-                let mut key: Vec<usize> = (0..words).map(|_| n.next() as usize).collect();
-                for (j, offset) in strings.iter().enumerate() {
-                    let (at, len) =
-                        if j == 0 { (at, len) } else { (TEXT.as_ptr().expose_provenance(), n.below(3) as usize) };
-                    [key[offset / 8], key[offset / 8 + 1]] = [at, len];
-                }
-                let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut key);
-                for &(offset, size) in memory {
-                    bytes[offset..offset + size].fill(0);
-                    bytes[offset] = n.below(4) as u8;
-                    bytes[offset + size - 1] = n.below(4) as u8;
-                }
-                headers.push(key.into_boxed_slice());
-                all.push((headers.last().unwrap().as_ptr().expose_provenance(), len));
-            } else {
-                all.push((at, len));
-            }
+            let mut keep = |header: Box<[usize]>| {
+                let at = header.as_ptr().expose_provenance();
+                headers.push(header);
+                at
+            };
+            all.push(match keys {
+                Keys::Eface if value == Keys::Strings => (keep(Box::from([at, len])), what),
+                Keys::Eface => (at, what),
+                Keys::Fields(i) => (keep(fields(i, [at, len], n)), len),
+                _ => (at, len),
+            });
         }
         Self { page, all, _bytes: bytes, _headers: headers }
     }
@@ -210,6 +192,23 @@ impl Drop for Strings {
         // SAFETY: the mapping of `new`.
         unsafe { libc::munmap(self.page.cast(), 2 * PAGE * self.all.len()) };
     }
+}
+
+/// A key of one of [`STRUCTS`]: the first string is this one, others are short; what lies between the parts is anything.
+fn fields(i: usize, first: [usize; 2], n: &mut Numbers) -> Box<[usize]> {
+    let (_, strings, memory, words) = STRUCTS[i];
+    let mut key: Box<[usize]> = (0..words).map(|_| n.next() as usize).collect();
+    for (j, offset) in strings.iter().enumerate() {
+        let string = if j == 0 { first } else { [TEXT.as_ptr().expose_provenance(), n.below(3) as usize] };
+        key[offset / 8..][..2].copy_from_slice(&string);
+    }
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut key);
+    for &(offset, size) in memory {
+        bytes[offset..offset + size].fill(0);
+        bytes[offset] = n.below(4) as u8;
+        bytes[offset + size - 1] = n.below(4) as u8;
+    }
+    key
 }
 
 /// An operation on a map with such keys.

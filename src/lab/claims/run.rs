@@ -17,8 +17,8 @@ use std::time::Duration;
 /// The slowest program takes some seconds; one that takes this long hangs.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How often a race is run in which nothing happens.
-const RACE_TRIES: usize = 4;
+/// How often a race is run in which nothing happens, or something else here than under real Go.
+pub(super) const RACE_TRIES: usize = 4;
 
 /// What came of an experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,6 +197,12 @@ impl Runner {
             }
         };
         Ok(outcome.map(|o| Seen::now(&originals.toolchain.release, o)))
+    }
+
+    /// Forgets what came of an experiment, so that it is run again.
+    pub(super) fn forget(&mut self, e: &Experiment) {
+        self.ours.remove(e);
+        self.real.remove(e);
     }
 
     fn recorded(&self, e: &Experiment) -> Option<Seen> {

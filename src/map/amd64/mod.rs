@@ -161,8 +161,8 @@ impl Slot {
     pub const ABSENT: usize = 1;
 }
 
-/// The operations of one implementation: fast64, fast32, faststr, and the generic ones for some kinds of keys. Each takes the type, the address of
-/// the header and the key. Assembly is for types whose keys are hashed with AES ([`MapType::aes`]).
+/// The operations of one implementation: fast64, fast32, faststr, and the generic ones. Each takes the type, the address of the
+/// header and the key. Assembly is for types whose keys are hashed with AES ([`MapType::aes`]).
 #[derive(Clone, Copy, Debug)]
 pub struct Fast64 {
     /// `mapassign_fast64`: the address of the element.
