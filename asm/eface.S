@@ -18,27 +18,19 @@
         .include "base.inc"
         .include "generic.inc"
 
-        .set    KEY, -16                        /* address of the key */
+        .set    KEPT, 1
         .set    TYPE, -24                       /* its type word */
         .set    FORM, -32                       /* the type's form */
 
 /* src/types/word.rs */
+        .set    TYPEWORD_SIZE, 0
         .set    TYPEWORD_MARK, 48
         .set    TYPEWORD_FORM, 56
-        .set    TYPEWORD_SIZE, 60
         .set    FORM_DIRECT, 1                  /* the data word is the value */
         .set    FORM_WORD, 2                    /* 8 bytes of plain memory */
         .set    FORM_HALF, 3                    /* 4 */
         .set    FORM_BYTES, 4                   /* any other number */
         .set    FORM_STRING, 5
-
-        .macro  BEGIN_eface
-        movq    %rdx, KEY(%rsp)
-        .endm
-
-        .macro  BACK_eface
-        movq    KEY(%rsp), %rdx
-        .endm
 
 /* Scratches rax and r10. What is no descriptor of this program has not its mark. */
         .macro  VALUE_eface slow

@@ -16,18 +16,10 @@
         .include "base.inc"
         .include "generic.inc"
 
-        .set    KEY, -16                        /* address of the key */
+        .set    KEPT, 1
         .set    OTHER, -24                      /* address of the key in a slot */
         .set    LEFT, -32                       /* the slots in eax */
         .set    SLOT, -36                       /* ecx */
-
-        .macro  BEGIN_fields
-        movq    %rdx, KEY(%rsp)
-        .endm
-
-        .macro  BACK_fields
-        movq    KEY(%rsp), %rdx
-        .endm
 
         .macro  VALUE_fields slow
         .endm
@@ -53,7 +45,7 @@
         jb      .Lpart\@
         .endm
 
-/* Scratches rdx, r9, r10, r11, xmm4 and xmm5. */
+/* Scratches rdx, r9, r10, r11, xmm4 to xmm7. */
         .macro  SAME_fields differs
         movzbl  MAPTYPE_KEYSIZE(%rdi), %r10d
         movl    %eax, LEFT(%rsp)
@@ -79,32 +71,18 @@
         cmpq    %rdx, %r10
         je      .Lnext\@
 .Lbytes\@:
-        cmpq    $16, %r9
-        jb      .Lshort\@
-        subq    $16, %r9                        /* the last sixteen bytes, those before, …, the first */
-.Lsixteen\@:
-        movdqu  (%rdx,%r9), %xmm4
-        movdqu  (%r10,%r9), %xmm5
-        pxor    %xmm5, %xmm4
-        ptest   %xmm4, %xmm4
-        jne     .Lother\@
-        subq    $16, %r9
-        ja      .Lsixteen\@
-        movdqu  (%rdx), %xmm4
-        movdqu  (%r10), %xmm5
-        pxor    %xmm5, %xmm4
-        ptest   %xmm4, %xmm4
-        je      .Lnext\@
-.Lother\@:
-        movl    LEFT(%rsp), %eax
-        jmp     \differs
-.Lshort\@:
-        SAME_FEW .Lother\@
+        ENDS
+        SAME_BYTES .Lother\@
 .Lnext\@:
         addq    $8, %rcx
         decl    %eax
         jne     .Lpart\@
         movl    SLOT(%rsp), %ecx
+        jmp     .Lsame\@
+.Lother\@:
+        movl    LEFT(%rsp), %eax
+        jmp     \differs
+.Lsame\@:
         .endm
 
         .macro  SLOT_fields

@@ -50,11 +50,8 @@
         cmpq    $23, %rax
         ja      \few
         movq    HMAP_BUCKETS(%rsi), %r8
-        cmpl    $16, %r9d
-        jb      1f
-        movdqu  (%rdx), %xmm6
-        movdqu  -16(%rdx,%r9), %xmm7
-1:      xorl    %ecx, %ecx
+        ENDS
+        xorl    %ecx, %ecx
         cmpb    $EMPTY_ONE, (%r8)
         jbe     .Lall\@
         cmpq    %r9, 16(%r8)
@@ -203,11 +200,8 @@ ENTRY \name
         cmpq    $0x7ffffffe, %rax
         ja      .Lslow\@
         .endif
-        cmpl    $16, %r9d
-        jb      1f
-        movdqu  (%rdx), %xmm6
-        movdqu  -16(%rdx,%r9), %xmm7
-1:      movq    HMAP_BUCKETS(%rsi), %r8
+        ENDS
+        movq    HMAP_BUCKETS(%rsi), %r8
         movq    %r9, %xmm1
         punpcklqdq %xmm1, %xmm1
         .irp    pair, 2, 3, 4, 5

@@ -14,11 +14,7 @@
         .include "base.inc"
         .include "generic.inc"
 
-        .macro  BEGIN_plain
-        .endm
-
-        .macro  BACK_plain
-        .endm
+        .set    KEPT, 0
 
 /* r9d = the bytes of a key. A float must not be hashed as its bytes when it is zero or no number: to `slow`. Scratches rax
  * and rcx. */

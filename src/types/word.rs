@@ -30,8 +30,6 @@ pub(crate) struct TypeWord {
     mark: u64,
     /// How the assembly hashes and compares values (asm/eface.S).
     form: Form,
-    /// Bytes of a value, again.
-    bytes: u32,
     /// The type.
     pub(crate) ty: GoType,
 }
@@ -89,7 +87,7 @@ const _: () = {
     assert!(offset_of!(TypeWord, equal) == EQUAL);
     assert!(offset_of!(TypeWord, mark) == MARK);
     assert!(offset_of!(TypeWord, form) == 56);
-    assert!(offset_of!(TypeWord, bytes) == 60);
+    assert!(offset_of!(TypeWord, size) == 0);
     assert!(offset_of!(Itab, ty) == ITAB_TYPE);
 };
 
@@ -143,7 +141,6 @@ impl TypeTable {
                 ptr_to_this: 0,
                 mark: me.as_ptr().addr() as u64 ^ self.secret,
                 form: Form::of(ty),
-                bytes: u32::try_from(ty.size()).unwrap_or(0),
                 ty: ty.clone(),
             })
         });
