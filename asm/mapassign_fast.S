@@ -233,18 +233,19 @@
         ELEM    \fixed, %r10, %r11
         LEAVE   \isa, \set, .Lleave\@
 
-        /* Neither the key nor emptyRest: on through the chain, with an eye to its first free slot. */
+        /* Neither the key nor emptyRest: on through the chain, with an eye to its first free slot, by arithmetic: whether a
+         * bucket has one is anybody's guess. */
 .Lfull\@:
         xorl    %r10d, %r10d
 .Lnext\@:
-        testq   %r10, %r10
-        jne     1f
         EMPTY_\isa
-        je      1f
-        movq    %r8, %r10
+        movl    $0, %eax                        /* keeps ZF */
+        cmovneq %r8, %rax
         tzcntl  %ecx, %ecx
-        movd    %ecx, %xmm9
-1:      OVERFLOW \fixed
+        testq   %r10, %r10
+        cmovel  %ecx, %r11d
+        cmoveq  %rax, %r10
+        OVERFLOW \fixed
         je      .Lend\@
         movq    %rax, %r8
         STOP_\isa
@@ -259,13 +260,11 @@
         andl    %ecx, %eax
         jmp     .Lstop\@
 1:      testq   %r10, %r10
-        je      .Lrestofchain\@
-.Lfound\@:
-        movd    %xmm9, %r11d
-        jmp     .Linsert\@
+        jne     .Linsert\@
+        jmp     .Lrestofchain\@
 .Lend\@:
         testq   %r10, %r10
-        jne     .Lfound\@
+        jne     .Linsert\@
         movl    $8, %eax                        /* no free slot in the whole chain */
         jmp     \absent
 .Lroomless\@:

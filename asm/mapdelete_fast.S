@@ -6,11 +6,12 @@
  *   void gohmap_mapdelete_fast64_pointers_ISA: the same for keys that are pointers, which are cleared too
  *   void gohmap_mapdelete_fast32_sse41: the same for keys of four bytes, zero extended
  *
- * Slow cases: a write under way, the last entry (which draws a new hash0), marks to be changed in more than one bucket,
+ * Slow cases: a write under way, the last entry (which draws a new hash0), marks to be changed in more than two buckets,
  * elements of other sizes; and every fault. Evacuation work comes first (growwork_fast64.S); with keys of four bytes
  * or pointers, a growing map is a slow case too. Twins: mapdelete_fast64 in src/map/fast64.rs, mapdelete_fast32 in src/map/fast32.rs.
  *
- * Registers besides those of sse41.inc: r10 is 0 while r8 is the first bucket, r11 is eight times the slot.
+ * Registers besides those of sse41.inc: r10 is 0 while r8 is the first bucket, else xmm9 is the one before; r11 is eight times
+ * the slot.
  */
         .include "base.inc"
         .include "sse41.inc"
@@ -22,13 +23,31 @@
         movq    OVER(%r8), %r9
         .endm
 
-        .macro  FIRST undo
+        .macro  FIRST before
         testl   %r10d, %r10d
-        jne     \undo
+        jne     \before
         .endm
 
-/* Deletes the key from the chain of the bucket at r8; r10 is 0. To `undo` when marks of the bucket before change too. */
-        .macro  DELETE_FROM isa, narrow, undo, raced, pointers=0
+/* Clears the entry and stores the marks; POINTERS: the key too, which UNKEY puts back at `unkey` after a fault. */
+        .macro  GONE marks, unkey, undo
+        movq    $0, ELEMS(%r8,%r11)
+        movq    \marks, (%r8)
+        .endm
+
+        .macro  GONE_POINTERS marks, unkey, undo
+        movq    $0, 8(%r8,%r11)
+.Lkeyless\@:
+        GONE    \marks
+.Lgone\@:
+        FIXUP   .Lkeyless\@, .Lgone\@, \unkey
+        .endm
+
+        .macro  UNKEY_POINTERS
+        movq    %rdx, 8(%r8,%r11)
+        .endm
+
+/* Deletes the key from the chain of the bucket at r8; r10 is 0. `pointers`: nothing, or _POINTERS. */
+        .macro  DELETE_FROM isa, narrow, undo, raced, pointers
 .Lbucket\@:
         .if     \narrow
         LOOK_NARROW_\isa
@@ -41,33 +60,28 @@
         tzcntl  %eax, %ecx
         cmpb    $EMPTY_ONE, (%r8,%rcx)
         jbe     .Lempty\@
-        .ifc    \isa\narrow\pointers, avx51200
+        .ifc    \isa\narrow\pointers, avx5120
         blsil   %eax, %r9d
         .endif
         shll    $3, %ecx
         movl    %ecx, %r11d
         movq    (%r8), %rax                     /* the marks */
-        .ifc    \isa\narrow\pointers, avx51200
+        .ifc    \isa\narrow\pointers, avx5120
         cmpl    $56, %ecx
         je      1f
         testl   %r10d, %r10d
         je      .Lfirst\@
 1:
         .endif
-        EMPTIED OVERFLOW, FIRST, \undo
-        .if     \pointers
-        movq    $0, 8(%r8,%r11)
-.Lkeyless\@:
-        .endif
-        movq    $0, ELEMS(%r8,%r11)
-        movq    %r9, (%r8)
+        EMPTIED OVERFLOW, FIRST, .Lbefore\@
+        GONE\pointers %r9, .Lunkey\@
 .Lcount\@:
         decq    HMAP_COUNT(%rsi)
 .Ldone\@:
         END_WRITING .Lleave\@
         ret
 
-        .ifc    \isa\narrow\pointers, avx51200
+        .ifc    \isa\narrow\pointers, avx5120
         /* A slot but the last of the first bucket. Whether the next one is emptyRest is anybody's guess, and the marks may
          * have to come from memory: by arithmetic. */
 .Lfirst\@:
@@ -104,6 +118,7 @@
         andl    %ecx, %eax
         jmp     .Lslots\@
 .Lnext\@:
+        movq    %r8, %xmm9
         movq    OVER(%r8), %r8
         incl    %r10d
         testq   %r8, %r8
@@ -113,11 +128,14 @@
 .Lleave\@:
         END_WRITING_FLAGS \raced
         ret
-        .if     \pointers
-.Lunkeyless\@:
-        movq    %rdx, 8(%r8,%r11)
+.Lbefore\@:
+        BEFORE  GONE\pointers, UNKEY\pointers, .Lcount\@, \undo
+.Lbegun\@:
+        FIXUP   .Lbefore\@, .Lbegun\@, \undo
+        .ifnb   \pointers
+.Lunkey\@:
+        UNKEY\pointers
         jmp     \undo
-        FIXUP   .Lkeyless\@, .Lcount\@, .Lunkeyless\@
         .endif
         FIXUP   .Lbucket\@, .Lcount\@, \undo
         FIXUP   .Lempty\@, .Lleave\@, \undo
@@ -277,9 +295,9 @@ END \name
         .set    OVER, 136
         MAPDELETE_FAST64 sse41
         MAPDELETE_FAST64 avx512
-        MAPDELETE gohmap_mapdelete_fast64_pointers_sse41, sse41, SLOTS_8_8_144, 144, gohmap_slow_mapdelete_fast64_sse41, 1
-        MAPDELETE gohmap_mapdelete_fast64_pointers_avx512, avx512, SLOTS_8_8_144, 144, gohmap_slow_mapdelete_fast64_avx512, 1
+        MAPDELETE gohmap_mapdelete_fast64_pointers_sse41, sse41, SLOTS_8_8_144, 144, gohmap_slow_mapdelete_fast64_sse41, _POINTERS
+        MAPDELETE gohmap_mapdelete_fast64_pointers_avx512, avx512, SLOTS_8_8_144, 144, gohmap_slow_mapdelete_fast64_avx512, _POINTERS
 
         .set    ELEMS, ELEMS_32
         .set    OVER, 104
-        MAPDELETE gohmap_mapdelete_fast32_sse41, sse41x32, SLOTS_4_8_112, 112, gohmap_slow_mapdelete_fast32, 0
+        MAPDELETE gohmap_mapdelete_fast32_sse41, sse41x32, SLOTS_4_8_112, 112, gohmap_slow_mapdelete_fast32

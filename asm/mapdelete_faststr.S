@@ -4,9 +4,10 @@
  *   void gohmap_mapdelete_faststr_sse41(rdi = *const MapType, rsi = *mut Hmap, rdx = bytes of the key, rcx = their number)
  *
  * Slow cases, besides those told in faststr.inc: a write under way, a growing map, the last entry (which draws a new hash0),
- * marks to be changed in more than one bucket, elements of other sizes. Twin: src/map/faststr.rs.
+ * marks to be changed in more than two buckets, elements of other sizes. Twin: src/map/faststr.rs.
  *
- * Registers besides those of faststr.inc: xmm9 is the first bucket, r11 is eight times the slot.
+ * Registers besides those of faststr.inc: xmm9 is the bucket before, or the first one; xmm10 is the length of the key;
+ * r11 is eight times the slot.
  */
         .include "base.inc"
         .include "faststr.inc"
@@ -14,6 +15,20 @@
 
         .macro  OVERFLOW_STR
         movq    OVER_STR_8(%r8), %r9
+        .endm
+
+/* Clears the entry and stores the marks; r10 is the pointer of the key, which UNKEY_STR puts back at `unkey` after a fault. */
+        .macro  GONE_STR marks, unkey, undo
+        movq    $0, 8(%r8,%r11,2)
+.Lkeyless\@:
+        movq    $0, ELEMS_STR(%r8,%r11)
+        movq    \marks, (%r8)
+.Lgone\@:
+        FIXUP   .Lkeyless\@, .Lgone\@, \unkey
+        .endm
+
+        .macro  UNKEY_STR
+        movq    %r10, 8(%r8,%r11,2)
         .endm
 
 ENTRY gohmap_mapdelete_faststr_sse41
@@ -53,12 +68,8 @@ ENTRY gohmap_mapdelete_faststr_sse41
         shrl    %ecx
         movq    (%r8), %rax
         movl    %ecx, %r11d
-        EMPTIED OVERFLOW_STR, FIRST_STR, .Lundokey
-.Lkey:
-        movq    $0, 8(%r8,%r11,2)
-.Lelem:
-        movq    $0, ELEMS_STR(%r8,%r11)
-        movq    %r9, (%r8)
+        EMPTIED OVERFLOW_STR, FIRST_STR, .Lbefore
+        GONE_STR %r9, .Lunkey
 .Lcount:
         decq    HMAP_COUNT(%rsi)
 .Ldone:
@@ -68,6 +79,7 @@ ENTRY gohmap_mapdelete_faststr_sse41
         PASS
         jmp     .Lslots
 .Lnext:
+        movq    %r8, %xmm9
         movq    OVER_STR_8(%r8), %r8
         testq   %r8, %r8
         jne     .Lbucket
@@ -82,8 +94,10 @@ ENTRY gohmap_mapdelete_faststr_sse41
         je      .Lslow
 .Lnothing:
         ret
-.Lunstored:
-        movq    %r10, 8(%r8,%r11,2)
+.Lbefore:
+        BEFORE  GONE_STR, UNKEY_STR, .Lcount, .Lundokey
+.Lunkey:
+        UNKEY_STR
 .Lundokey:
         movq    %xmm10, %r9
 .Lundo:
@@ -93,8 +107,8 @@ ENTRY gohmap_mapdelete_faststr_sse41
         jmp     gohmap_slow_mapdelete_faststr
 .Lraced:
         RACED
-        FIXUP   .Lelem, .Lcount, .Lunstored
-        FIXUP   .Lhere, .Lelem, .Lundokey
+        FIXUP   .Lhere, .Lcount, .Lundokey
+        FIXUP   .Lbefore, .Lunkey, .Lundokey
         FIXUP   .Lbegin, .Lflagged, .Lslow
         FIXUP   .Lflagged, .Ldone, .Lundo
         FIXUP   .Ldiffers, .Lleave, .Lundo
