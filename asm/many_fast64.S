@@ -18,7 +18,7 @@
  * Twins: mapaccess1_fast64 and mapassign_fast64 in src/map/fast64.rs, key by key.
  *
  * Registers: rbx i, rbp ahead, r12 keys, r13 values, r14 n, r8 bucket, r9 to r11 as told; zmm16 the key, zmm17, zmm18
- * scratch, zmm19 hash0, zmm20 to zmm22 the key schedule, zmm23 the mask of bucket numbers, zmm24 the array.
+ * scratch, zmm19 hash0, zmm20 to zmm22 the key schedule, zmm23 the mask of bucket numbers, zmm24 the array; xmm25 to xmm27 constants.
  */
         .include "base.inc"
         .include "avx512.inc"
@@ -47,6 +47,10 @@
         .section .rodata, "a", @progbits
         .p2align 4
 .Lones: .fill   16, 1, 1
+.Lsevens:
+        .fill   16, 1, 7
+.Lfives:
+        .fill   16, 1, MIN_TOP_HASH
 
         .macro  ASK_FOR a
         prefetcht1 (\a)
@@ -228,6 +232,9 @@ END gohmap_getmany_fast64_avx512
 
 /* r9b: the flags between operations, r11b: during one; r10: B - 1. */
 ENTRY gohmap_assignmany_fast64_avx512
+        vmovdqa64 .Lones(%rip), %xmm25
+        vmovdqa64 .Lsevens(%rip), %xmm26
+        vmovdqa64 .Lfives(%rip), %xmm27
         BEGIN   .Lputrefuse, .Lputgrows, .Lputdone, .Lputnext
 .Lput:  movzbl  HMAP_FLAGS(%rsi), %r9d
         testb   $FLAG_HASH_WRITING, %r9b
@@ -236,7 +243,7 @@ ENTRY gohmap_assignmany_fast64_avx512
         movb    %r11b, HMAP_FLAGS(%rsi)
 .Lputbucket:
         vmovq   (%r8), %xmm18
-        vpcmpub $6, .Lones(%rip), %xmm18, %k2   /* a key is there */
+        vpcmpub $6, %xmm25, %xmm18, %k2   /* a key is there */
         vpcmpeqq 8(%r8), %zmm16, %k1{%k2}
         vptestnmb %xmm18, %xmm18, %k3           /* emptyRest */
         kmovb   %k1, %eax
@@ -280,7 +287,7 @@ ENTRY gohmap_assignmany_fast64_avx512
         sarxq   %r10, %rax, %rax
         cmpq    $1, %rax
         ja      .Lundo                          /* tooManyOverflowBuckets */
-        vpcmpub $2, .Lones(%rip), %xmm18, %k2
+        vpcmpub $2, %xmm25, %xmm18, %k2
         kmovb   %k2, %ecx
         blsil   %ecx, %eax
         kmovb   %eax, %k1
@@ -289,15 +296,15 @@ ENTRY gohmap_assignmany_fast64_avx512
         vaesenc %xmm20, %xmm17, %xmm17
         vaesenc %xmm21, %xmm17, %xmm17
         vaesenc %xmm22, %xmm17, %xmm17
-        vpshufb .Lsevens(%rip), %xmm17, %xmm17
-        vpcmpub $1, .Lfives(%rip), %xmm17, %k2
-        vpaddb  .Lfives(%rip), %xmm17, %xmm17{%k2}
+        vpshufb %xmm26, %xmm17, %xmm17
+        vpcmpub $1, %xmm27, %xmm17, %k2
+        vpaddb  %xmm27, %xmm17, %xmm17{%k2}
         vmovdqu8 %xmm17, (%r8){%k1}
 .Lkey:  vmovdqu64 %zmm16, 8(%r8){%k1}
 .Lcount:
         incq    HMAP_COUNT(%rsi)
         jmp     .Lstore
-.Lfull: vpcmpub $2, .Lones(%rip), %xmm18, %k2
+.Lfull: vpcmpub $2, %xmm25, %xmm18, %k2
         kortestb %k2, %k2
         jne     .Lundo
 .Lchain:

@@ -80,9 +80,9 @@
         .endif
         .endm
 
-/* The search of the bucket at r8, of 144 bytes, and the end of the assign if the key is there; xmm2 = its marks. On at `full`
- * when neither the key nor emptyRest is there, at `rest` when emptyRest is; to `undo` when the map is not healthy, with the key
- * twice or after emptyRest. */
+/* The search of the bucket at r8, of 144 bytes, and the end of the assign if the key is there; xmm2 = its marks, k2 = its slots
+ * with keys. On at `full` when neither the key nor emptyRest is there, at `rest` when emptyRest is; to `undo` when the map is not
+ * healthy, with the key twice or after emptyRest. */
         .macro  SEARCH_BUCKET_avx512 set, flags, raced, full, rest, undo
         vmovq   (%r8), %xmm2
         vpcmpub $6, .Lones(%rip), %xmm2, %k2    /* a key is there */
@@ -91,18 +91,14 @@
         kmovb   %k1, %eax
         korb    %k1, %k3, %k3
         kmovb   %k3, %ecx
-        .if     \set
         subl    $1, %eax
         jc      .Labsent\@
         testl   %ecx, %eax
         jne     \undo
+        .if     \set
         PUT_avx512 \raced
         .else
-        leal    -1(%rax), %r11d
-        testl   %eax, %eax
-        je      .Labsent\@
-        testl   %ecx, %r11d
-        jne     \undo
+        notl    %eax
         tzcntl  %eax, %ecx
         ELEM    1, %r8, %rcx
         LEAVE   avx512, 0, \flags
@@ -134,17 +130,22 @@
         FIXUP   .Lput\@, .Lhere\@, .Lhome\@
         .endm
 
-/* The key is nowhere in its chain, and the bucket at r8, of 144 bytes, whose marks are xmm2, has the first free slot: takes
- * it. r10d is B - 1 unless the map is growing; to `roomless` with ecx = the free slots when the table must grow. Here too
- * all stores are to the bucket, under a mask: that their addresses are known early is worth a sixth of an insert that
- * waits for memory. */
+/* The key is nowhere in its chain, and the bucket at r8, of 144 bytes, whose marks are xmm2 and whose slots with keys k2, has the
+ * first free slot: takes it. r11 is the hash, and r10d B - 1 unless the map is growing; to `roomless` when the table
+ * must grow. Here too all stores are to the bucket, under a mask: that their addresses are known early is worth a sixth of an insert
+ * that waits for memory. */
         .macro  TAKE_avx512 set, growing, roomless, flags, undo, raced
-        EMPTY_avx512
         .if     \growing == 0
         ROOM_BEFORE \roomless
         .endif
+        shrq    $56, %r11
+        kmovb   %k2, %ecx
+        leal    MIN_TOP_HASH(%r11), %eax
+        cmpl    $MIN_TOP_HASH, %r11d
+        cmovbl  %eax, %r11d
+        xorl    $0xff, %ecx
+        vpbroadcastb %r11d, %xmm3
         blsil   %ecx, %eax
-        TOPHASHES_avx512
         kmovb   %eax, %k1
         vmovdqu8 %xmm3, (%r8){%k1}
 .Lkey\@:
@@ -187,6 +188,8 @@
         HIT_avx512 1, \set, .Lleave\@, \raced
 
 .Lrestofchain\@:
+        vpcmpub $6, .Lones(%rip), %xmm2, %k2
+        vmovq   %xmm0, %r11
         .if     \growing == 0
         movzbl  HMAP_B(%rsi), %r10d
         decl    %r10d
@@ -194,6 +197,8 @@
 .Lrest\@:
         TAKE_avx512 \set, \growing, .Lroomlesshere\@, .Lleave\@, \undo, \raced
 .Lroomlesshere\@:
+        kmovb   %k2, %ecx
+        notl    %ecx
         tzcntl  %ecx, %eax
         jmp     \absent
 

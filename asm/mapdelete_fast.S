@@ -46,8 +46,9 @@
         movq    %rdx, 8(%r8,%r11)
         .endm
 
-/* Deletes the key from the chain of the bucket at r8; r10 is 0. `pointers`: nothing, or _POINTERS. */
+/* Deletes the key from the chain of the bucket at r8. `pointers`: nothing, or _POINTERS. */
         .macro  DELETE_FROM isa, narrow, undo, raced, pointers
+        xorl    %r10d, %r10d
 .Lbucket\@:
         .if     \narrow
         LOOK_NARROW_\isa
@@ -164,7 +165,6 @@ ENTRY gohmap_mapdelete_fast64_words_\isa
         KEY_\isa
         movq    HMAP_BUCKETS(%rsi), %r8
         movzbl  HMAP_B(%rsi), %ecx
-        xorl    %r10d, %r10d
         leal    -1(%rcx), %eax
         cmpl    $62, %eax
         ja      .Lsmall\@
@@ -196,8 +196,7 @@ ENTRY gohmap_mapdelete_fast64_words_\isa
         HASH_\isa
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lwork\@:
-        GROW_WORK \isa, .Lundo\@, .Lended\@
-        xorl    %r10d, %r10d
+        GROW_WORK \isa, .Lundo\@, .Lflagged\@
 .Lworking\@:
         DELETE_FROM \isa, 0, .Lworked\@, .Lraced\@
 
@@ -205,9 +204,6 @@ ENTRY gohmap_mapdelete_fast64_words_\isa
         START_WRITING_FLAGS .Lslow\@, .Lflagged\@
 .Lsmallflags\@:
         START_WRITING_FLAGS .Lslow\@, .Lsmallflagged\@
-.Lended\@:
-        xorl    %r10d, %r10d
-        jmp     .Lflagged\@
 .Lfew\@:
         jb      .Lnothing\@
         jmp     .Lslow\@
@@ -246,7 +242,6 @@ ENTRY \name
         KEY_\isa
         movq    HMAP_BUCKETS(%rsi), %r8
         movzbl  HMAP_B(%rsi), %ecx
-        xorl    %r10d, %r10d
         leal    -1(%rcx), %eax
         cmpl    $62, %eax
         ja      .Lsmall\@

@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 #[path = "checkasm/bytes.rs"]
 mod bytes;
+#[path = "checkasm/chains.rs"]
+mod chains;
 #[path = "checkasm/faults.rs"]
 mod faults;
 #[path = "checkasm/first.rs"]

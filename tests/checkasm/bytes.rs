@@ -77,7 +77,7 @@ impl Keys {
     }
 
     /// Strings most often, but arrays of all lengths too.
-    fn any(n: &mut Numbers) -> Self {
+    pub(super) fn any(n: &mut Numbers) -> Self {
         const LENGTHS: [usize; 18] = [1, 2, 3, 5, 6, 7, 9, 12, 15, 16, 17, 24, 32, 33, 48, 64, 65, 128];
         match n.below(12) {
             0..3 => Self::Strings,
@@ -109,10 +109,10 @@ impl Keys {
 
 /// Strings of `0..=300` bytes, most of `0..=40`, or all of one length, of which many agree in length and at both ends; every
 /// third ends where mapped memory does. Or keys that are made of such.
-struct Strings {
+pub(super) struct Strings {
     page: *mut u8,
     /// Address and length; or what an interface holds, by its place in [`held`].
-    all: Vec<(usize, usize)>,
+    pub(super) all: Vec<(usize, usize)>,
     _bytes: Vec<Box<[u8]>>,
     _headers: Vec<Box<[usize]>>,
 }
@@ -122,7 +122,7 @@ const PAGE: usize = 4096;
 static TEXT: &[u8; 2] = b"ab";
 
 impl Strings {
-    fn new(n: &mut Numbers, keys: Keys, how_many: usize) -> Self {
+    pub(super) fn new(n: &mut Numbers, keys: Keys, how_many: usize) -> Self {
         let (rw, none) = (libc::PROT_READ | libc::PROT_WRITE, libc::PROT_NONE);
         // SAFETY: new memory, a page for each string that ends where the page does, and one behind it that cannot be read.
         let page = unsafe {

@@ -8,10 +8,10 @@ use gohmap::layout::mem;
 use gohmap::map::amd64::Isa;
 use gohmap::version::GoVersion;
 
-const PAGE: usize = 4096;
+pub(super) const PAGE: usize = 4096;
 
-/// A page of one of the two arrays, in each of the copies.
-pub(super) struct Hole([usize; 2]);
+/// A page of what belongs to a map, in each of the copies.
+pub(super) struct Hole(pub(super) [usize; 2]);
 
 impl Hole {
     pub(super) fn set(&self, copies: [&Copy; 2], prot: Prot) {
