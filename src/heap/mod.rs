@@ -32,6 +32,8 @@ use records::{Id, NONE, Records};
 use sizeclass::size_class;
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use sys::Refusal;
 
 /// How objects are placed.
@@ -92,6 +94,9 @@ struct State {
 pub struct Heap {
     config: HeapConfig,
     state: Lock<State>,
+    /// The map of which [`set_ranged`](Self::set_ranged) said `true` last, while that holds; or 0. Changes under the lock only,
+    /// which a range over a map of a few entries would feel.
+    ranged: AtomicUsize,
 }
 
 impl fmt::Debug for Heap {
@@ -105,7 +110,7 @@ impl Heap {
     #[must_use]
     pub fn new(config: HeapConfig) -> Self {
         let state = State::new(&config);
-        Self { config, state: Lock::new(state) }
+        Self { config, state: Lock::new(state), ranged: AtomicUsize::new(0) }
     }
 
     #[inline]
@@ -126,14 +131,23 @@ impl Heap {
     /// changed then.
     #[inline]
     pub fn alloc(&self, r: &Request) -> Result<Allocation, OutOfMemory> {
-        self.state().alloc(r, None)
+        self.begin(r, None)
     }
 
     /// The same for the header of a map whose buckets are laid out like this:
     /// [`register_map`](Self::register_map) is done with it.
     #[inline]
     pub(crate) fn alloc_header(&self, r: &Request, layout: BucketLayout) -> Result<Allocation, OutOfMemory> {
-        self.state().alloc(r, Some(layout))
+        self.begin(r, Some(layout))
+    }
+
+    #[inline]
+    fn begin(&self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, OutOfMemory> {
+        let mut s = self.state();
+        if r.role == Role::Header {
+            self.ranged.store(0, Relaxed);
+        }
+        s.alloc(r, layout)
     }
 
     /// Frees the object at `base` according to [`HeapConfig::on_free`]. Nothing happens when no live object starts
@@ -245,10 +259,18 @@ impl Heap {
 
     /// Notes whether somebody may be ranging over the map at `owner`: for its own operations, whose flags do not tell for as
     /// long as it matters. Nothing happens when no header of this heap is there.
+    #[inline]
     pub fn set_ranged(&self, owner: usize, ranged: bool) {
+        if !ranged || self.ranged.load(Acquire) != owner {
+            self.note_ranged(owner, ranged);
+        }
+    }
+
+    fn note_ranged(&self, owner: usize, ranged: bool) {
         let mut s = self.state();
         if let Some(ring) = s.header(owner) {
             s.records.set_ranged(ring, ranged);
+            self.ranged.store(if ranged { owner } else { 0 }, Release);
         }
     }
 
@@ -258,6 +280,7 @@ impl Heap {
         let mut s = self.state();
         if let Some(ring) = s.header(owner) {
             s.records.hold(ring, held);
+            self.ranged.store(0, Relaxed);
         }
     }
 

@@ -8,6 +8,7 @@ use super::sys;
 use super::{Heap, Prot, State};
 use crate::layout::mem;
 use std::io;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The state of a heap at one time.
 pub struct Saved {
@@ -102,6 +103,7 @@ impl Heap {
             sys::renew(saved.ready(), ready - saved.ready())?;
             sys::protect(saved.ready(), ready - saved.ready(), Prot::None)?;
         }
+        self.ranged.store(0, Relaxed);
         s.copy_books(&saved.state).ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 }

@@ -101,7 +101,7 @@ pub(super) unsafe fn newoverflow<P: Probe>(t: &MapType, h: H, b: B, p: &P) -> B 
 
 /// `hmap.createOverflow`: makes the list of overflow buckets.
 #[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
-#[inline(never)]
+#[inline(always)]
 pub(super) unsafe fn createOverflow<P: Probe>(t: &MapType, h: H, p: &P) {
     // SAFETY: the caller's promise for the header and its extra.
     unsafe {
@@ -112,11 +112,19 @@ pub(super) unsafe fn createOverflow<P: Probe>(t: &MapType, h: H, p: &P) {
         }
         let extra = h.extra(t);
         if mem::ld64(extra) == 0 {
-            let what = For { role: Role::OverflowSlice, map: h, table: h.buckets() };
-            let slice = newobject(t, size_of::<SliceHeader>(), false, what);
+            let slice = new_slice(t, h);
             p.inside();
             mem::st64(h.extra(t), slice as u64);
         }
+    }
+}
+
+#[cold]
+unsafe fn new_slice(t: &MapType, h: H) -> usize {
+    // SAFETY: a new object; the caller's promise for the header.
+    unsafe {
+        let what = For { role: Role::OverflowSlice, map: h, table: h.buckets() };
+        newobject(t, size_of::<SliceHeader>(), false, what)
     }
 }
 
