@@ -147,18 +147,23 @@
 1:
         .endm
 
-/* That rax is what is left goes with the marks and hash0; scratches r11. */
+/* That rax is what is left goes with the marks and hash0, which r11 is for YIELD. */
         .macro  NOTE
         movq    %r11, HITER_LEFT_MARKS(%rsi)
         movl    HMAP_HASH0(%r9), %r11d
-        movl    %r11d, HITER_LEFT_HASH0(%rsi)
+        shlq    $32, %r11
         .endm
 
-/* Tells of the entry at the first step in rax; ecx as it is then. Keeps the steps after it; scratches rax, r9 to r11. */
-        .macro  YIELD
+/* Tells of the entry at the first step in rax; ecx as it is then. Keeps the steps after it; r11 is hash0 in its upper half. Scratches
+ * rax and r9 to r11. WIDE stands behind the return. */
+        .macro  YIELD isa
         tzcntq  %rax, %r10                      /* 8 step + 7 */
+        .ifc    \isa, avx512
+        blsrq   %rax, %rax
+        .else
         leaq    -1(%rax), %r9
         andq    %r9, %rax
+        .endif
         movq    %rax, HITER_LEFT(%rsi)
         shrl    $3, %r10d
         leal    (%rcx,%r10), %r9d
@@ -168,13 +173,19 @@
         andl    $7, %r9d                        /* the slot */
         orl     %r10d, %ecx
         movl    %ecx, HITER_STATE(%rsi)
-        movl    %ecx, HITER_LEFT_STATE(%rsi)
+        orq     %rcx, %r11
+        movq    %r11, HITER_LEFT_STATE(%rsi)    /* with hash0: as it is loaded */
         cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
-        jne     1f
+        jne     3f
         leaq    8(%r8,%r9,8), %r10
         leaq    72(%r8,%r9,8), %r9
-        jmp     2f
-1:      movzbl  MAPTYPE_KEYSIZE(%rdi), %r11d
+2:      movq    %r10, HITER_KEY(%rsi)
+        movq    %r9, HITER_ELEM(%rsi)
+        .endm
+
+/* The key and the element of slot r9, where they are not words. */
+        .macro  WIDE
+3:      movzbl  MAPTYPE_KEYSIZE(%rdi), %r11d
         movzbl  MAPTYPE_ELEMSIZE(%rdi), %eax
         movl    %r11d, %r10d
         imull   %r9d, %r10d
@@ -182,8 +193,7 @@
         leaq    8(%r8,%r11,8), %r11
         leaq    8(%r8,%r10), %r10
         addq    %r11, %r9
-2:      movq    %r10, HITER_KEY(%rsi)
-        movq    %r9, HITER_ELEM(%rsi)
+        jmp     2b
         .endm
 
 /* Counts rdx on to the next bucket, and remembers in ecx when that is the first; scratches rax and r10. */
@@ -215,18 +225,19 @@ ENTRY gohmap_mapiternext_\isa
         testq   %r8, %r8
         je      .Lfirst\@
         movq    HITER_LEFT(%rsi), %rax
-        cmpl    %ecx, HITER_LEFT_STATE(%rsi)
+        movl    HMAP_HASH0(%r9), %r11d
+        shlq    $32, %r11
+        leaq    (%r11,%rcx), %r10
+        cmpq    %r10, HITER_LEFT_STATE(%rsi)
         jne     .Lanew\@
-        movq    (%r8), %r11
-        cmpq    %r11, HITER_LEFT_MARKS(%rsi)
-        jne     .Lanew\@
-        movl    HMAP_HASH0(%r9), %r10d
-        cmpl    %r10d, HITER_LEFT_HASH0(%rsi)
+        movq    (%r8), %r10
+        cmpq    %r10, HITER_LEFT_MARKS(%rsi)
         jne     .Lanew\@
         testq   %rax, %rax
         je      .Lnoneleft\@
-        YIELD
+        YIELD   \isa
         ret
+        WIDE
 
 .Lclearseq\@:
         movq    (%r9,%rax), %rax
@@ -246,8 +257,9 @@ ENTRY gohmap_mapiternext_\isa
         STEPS
         FROM_I  .Llast\@
         NOTE
-        YIELD
+        YIELD   \isa
         ret
+        WIDE
 
 .Lnoneleft\@:
         movq    HITER_CHECK_BUCKET(%rsi), %xmm3
@@ -280,11 +292,12 @@ ENTRY gohmap_mapiternext_\isa
         STEPS
         je      .Lchain\@
         NOTE
-        YIELD
+        YIELD   \isa
         movq    %r8, HITER_BPTR(%rsi)
         movq    %rdx, HITER_BUCKET(%rsi)
         movq    $-1, HITER_CHECK_BUCKET(%rsi)
         ret
+        WIDE
 
 .Lfirst\@:
         testl   $3, MAPTYPE_FLAGS(%rdi)
@@ -329,11 +342,12 @@ ENTRY gohmap_mapiternext_\isa
         STEPS
         je      .Loldchain\@
         NOTE
-        YIELD
+        YIELD   \isa
         movq    %xmm3, HITER_CHECK_BUCKET(%rsi)
         movq    %r8, HITER_BPTR(%rsi)
         movq    %rdx, HITER_BUCKET(%rsi)
         ret
+        WIDE
 
 .Lnotthis\@:
         movl    %r10d, %ecx
@@ -344,8 +358,9 @@ ENTRY gohmap_mapiternext_\isa
         STEPS
         FROM_I  .Loldlast\@
         NOTE
-        YIELD
+        YIELD   \isa
         ret
+        WIDE
 
 .Loldlast\@:
         movq    HITER_BUCKET(%rsi), %rdx

@@ -354,7 +354,6 @@ mod tests {
             ("HITER_LEFT_MARKS", offset_of!(Hiter, left_marks)),
             ("HITER_LEFT", offset_of!(Hiter, left)),
             ("HITER_LEFT_STATE", offset_of!(Hiter, left_state)),
-            ("HITER_LEFT_HASH0", offset_of!(Hiter, left_hash0)),
             ("FLAG_HASH_WRITING", layout::HASH_WRITING.into()),
             ("FLAG_SAME_SIZE_GROW", layout::SAME_SIZE_GROW.into()),
             ("EMPTY_ONE", layout::EMPTY_ONE.into()),
@@ -368,7 +367,8 @@ mod tests {
             assert_eq!(set(name), value, "{name}");
         }
         assert_eq!((b.key(0), b.elem(0), b.overflow()), (8, 72, 136));
+        assert_eq!(offset_of!(Hiter, left_hash0), offset_of!(Hiter, left_state) + 4);
         let names = text.lines().filter(|l| l.trim_start().starts_with(".set")).count();
-        assert_eq!(names, 49, "a constant of base.inc that this test does not know");
+        assert_eq!(names, 48, "a constant of base.inc that this test does not know");
     }
 }
