@@ -17,7 +17,7 @@
  *
  * Twins: mapaccess1_fast64 and mapassign_fast64 in src/map/fast64.rs, key by key.
  *
- * Registers: rbx i, rbp ahead, r12 keys, r13 values, r14 n, r8 bucket, r9 to r11 as told; zmm16 the key, zmm17, zmm18
+ * Registers: rbx i, rbp ahead, r12 keys, r13 values, r14 n, r15 as CROWDED tells, r8 bucket, r9 to r11 as told; zmm16 the key, zmm17, zmm18
  * scratch, zmm19 hash0, zmm20 to zmm22 the key schedule, zmm23 the mask of bucket numbers, zmm24 the array; xmm25 to xmm27 constants.
  */
         .include "base.inc"
@@ -34,15 +34,18 @@
         .set    MANY_B, 52
         .set    MANY_RING, 64
 
-/* Keys whose buckets are known, and keys whose buckets have been asked for: so many ahead. */
+/* Keys whose buckets are known, keys whose buckets have been asked for, and keys whose overflow buckets have: so many ahead. */
         .set    KNOWN, 48
         .set    ASKED, 40
+        .set    FOLLOWED, 12
         .set    RING_MASK, 63
 
-/* log2 of the least and of the greatest number of buckets, and from where on the array is too large for caches */
+/* log2 of the least and of the greatest number of buckets; from where on the array is too large for caches; and from where on it pays to
+ * ask for overflow buckets */
         .set    LEAST_B, 1
         .set    MOST_B, 40
         .set    LARGE_B, 17
+        .set    CROWDED_B, 16
 
         .section .rodata, "a", @progbits
         .p2align 4
@@ -89,6 +92,17 @@
         addq    $8, %rbp
         .endm
 
+/* r15d: whether overflow buckets are to be asked for too: where caches do not hold the array, and one bucket in 16 has one. From B = 15
+ * on Go's count is what it would be with B = 15, on average. */
+        .macro  CROWDED
+        xorl    %r15d, %r15d
+        cmpl    $CROWDED_B, %ecx
+        jb      1f
+        cmpw    $(1 << 15) / 16, HMAP_NOVERFLOW(%rsi)
+        setae   %r15b
+1:
+        .endm
+
 /* Registers saved and filled, the ring made to fit the header; to `refuse` when the map is no case for this. Then the loop
  * over keys begins at `next`: with its bucket in r8, and buckets further ahead known and asked for, each goes on behind this
  * macro; to `done` after the last. To `grows` when the map does. */
@@ -98,6 +112,7 @@
         SAVE    r12
         SAVE    r13
         SAVE    r14
+        SAVE    r15
         movq    MANY_KEYS(%rdx), %r12
         movq    MANY_VALUES(%rdx), %r13
         movq    MANY_N(%rdx), %r14
@@ -116,6 +131,7 @@
         testq   %r8, %r8
         je      \refuse
         movl    HMAP_HASH0(%rsi), %r9d
+        CROWDED
         leaq    MAPTYPE_KEYS(%rdi), %rax
         vbroadcasti32x4 (%rax), %zmm20
         vbroadcasti32x4 16(%rax), %zmm21
@@ -171,16 +187,37 @@
 5:      andl    $RING_MASK, %eax
         movq    MANY_RING(%rdx,%rax,8), %rax
         ASK_FOR %rax
-6:      movl    %ebx, %ecx
+6:      testl   %r15d, %r15d
+        jne     .Lfollow\@
+7:      movl    %ebx, %ecx
         andl    $RING_MASK, %ecx
         movq    MANY_RING(%rdx,%rcx,8), %r8
         vpbroadcastq (%r12,%rbx,8), %zmm16
+        jmp     .Lkey\@
+
+        /* Where that bucket has none, the bucket itself once more. */
+.Lfollow\@:
+        leaq    FOLLOWED(%rbx), %rax
+        cmpq    %rbp, %rax
+        jae     7b
+        andl    $RING_MASK, %eax
+        movq    MANY_RING(%rdx,%rax,8), %rax
+.Lload\@:
+        movq    136(%rax), %rcx
+.Lloaded\@:
+        testq   %rcx, %rcx
+        cmoveq  %rax, %rcx
+        ASK_FOR %rcx
+        jmp     7b
+        FIXUP   .Lload\@, .Lloaded\@, 7b
+.Lkey\@:
         .endm
 
 /* rax is what is returned. */
         .macro  FINISH
         movq    %rbx, MANY_I(%rdx)
         movq    %rbp, MANY_AHEAD(%rdx)
+        RESTORE r15
         RESTORE r14
         RESTORE r13
         RESTORE r12

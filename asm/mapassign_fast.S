@@ -131,9 +131,9 @@
         .endm
 
 /* The key is nowhere in its chain, and the bucket at r8, of 144 bytes, whose marks are xmm2 and whose slots with keys k2, has the
- * first free slot: takes it. r11 is the hash, and r10d B - 1 unless the map is growing; to `roomless` when the table
- * must grow. Here too all stores are to the bucket, under a mask: that their addresses are known early is worth a sixth of an insert
- * that waits for memory. */
+ * first free slot: takes it. r11 is the hash, and r10d B - 1 unless the map is growing; to `roomless` when the table must grow.
+ * Here too all stores are to the bucket, under a mask: that their addresses are known early is worth a sixth of an insert that waits
+ * for memory. No constants are loaded: in caches, a load more or less counts for more than arithmetic. */
         .macro  TAKE_avx512 set, growing, roomless, flags, undo, raced
         .if     \growing == 0
         ROOM_BEFORE \roomless

@@ -13,8 +13,8 @@
  * evacuated. How many entries a bucket has is anybody's guess, so what counts is how soon the branch at its end can be
  * decided: little lies between one call and the next, and between a bucket's marks and what is left of it.
  *
- * r9 header, r8 bucket, ecx those four bytes, rdx the next bucket (hiter.bucket), r11 the marks, rax slots or steps, xmm3
- * hiter.checkBucket once that is not NO_CHECK; r10 and the other vectors are scratch.
+ * r9 header, r8 bucket, ecx those four bytes, rdx the next bucket (hiter.bucket), r11 the marks and, once they are kept,
+ * hash0 in its upper half, rax slots or steps, xmm3 hiter.checkBucket once that is not NO_CHECK; r10 and the other vectors are scratch.
  */
         .include "base.inc"
 

@@ -94,8 +94,9 @@ struct State {
 pub struct Heap {
     config: HeapConfig,
     state: Lock<State>,
-    /// The map of which [`set_ranged`](Self::set_ranged) said `true` last, while that holds; or 0. Changes under the lock only,
-    /// which a range over a map of a few entries would feel.
+    /// The map of which [`set_ranged`](Self::set_ranged) said `true` last, while that holds; or 0. It changes under the lock, and
+    /// is read without, for a range over a few entries would feel the lock: who reads it while another thread takes that back has
+    /// said so just before.
     ranged: AtomicUsize,
 }
 
