@@ -131,20 +131,17 @@
         .endm
 
 /* The key is nowhere in its chain, and the bucket at r8, of 144 bytes, whose marks are xmm2 and whose slots with keys k2, has the
- * first free slot: takes it. r11 is the hash, and r10d B - 1 unless the map is growing; to `roomless` when the table must grow.
+ * first free slot: takes it. r10d is B - 1 unless the map is growing; to `roomless` when the table must grow.
  * Here too all stores are to the bucket, under a mask: that their addresses are known early is worth a sixth of an insert that waits
  * for memory. No constants are loaded: in caches, a load more or less counts for more than arithmetic. */
         .macro  TAKE_avx512 set, growing, roomless, flags, undo, raced
         .if     \growing == 0
         ROOM_BEFORE \roomless
         .endif
-        shrq    $56, %r11
+        TOPHASH_avx512
         kmovb   %k2, %ecx
-        leal    MIN_TOP_HASH(%r11), %eax
-        cmpl    $MIN_TOP_HASH, %r11d
-        cmovbl  %eax, %r11d
+        vpbroadcastb %eax, %xmm3
         xorl    $0xff, %ecx
-        vpbroadcastb %r11d, %xmm3
         blsil   %ecx, %eax
         kmovb   %eax, %k1
         vmovdqu8 %xmm3, (%r8){%k1}
@@ -189,7 +186,6 @@
 
 .Lrestofchain\@:
         vpcmpub $6, .Lones(%rip), %xmm2, %k2
-        vmovq   %xmm0, %r11
         .if     \growing == 0
         movzbl  HMAP_B(%rsi), %r10d
         decl    %r10d
