@@ -4,7 +4,7 @@ use super::bench_sync::Sync;
 use super::nearest;
 use super::progress::Progress;
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use gohmap::lab::bench::emulated::{self, Batched};
+use gohmap::lab::bench::emulated::{self, Batched, Inlined};
 use gohmap::lab::bench::go::Go;
 use gohmap::lab::bench::keys::KeyType;
 use gohmap::lab::bench::paths::{Path, PathBench};
@@ -54,6 +54,9 @@ pub(super) struct Bench {
     /// Implementations of ours; the last one is what others are compared with [default: portable and the best]
     #[arg(long, value_name = "NAME", num_args = 1..)]
     isa: Vec<String>,
+    /// The last implementation with its fast cases inlined too: a loop keeps the key schedule in registers
+    #[arg(long)]
+    inline: bool,
     /// The last implementation by batches too (assign_many, get_many): buckets are asked for ahead
     #[arg(long)]
     batch: bool,
@@ -261,6 +264,10 @@ impl Bench {
 
     fn runners(&self, plan: &Plan) -> Result<Vec<Box<dyn Runner>>> {
         let mut runners: Vec<Box<dyn Runner>> = plan.isas.iter().map(|&isa| emulated::runner(isa, self.key)).collect();
+        if self.inline {
+            ensure!(self.key == KeyType::Uint64, "only what is done with uint64 keys is inlined");
+            runners.extend(plan.isas.last().map(|&isa| Inlined::runner(isa)));
+        }
         if self.batch {
             ensure!(self.key == KeyType::Uint64, "batches are for uint64 keys");
             runners.extend(plan.isas.last().map(|&isa| Batched::runner(isa)));

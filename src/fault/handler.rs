@@ -135,7 +135,9 @@ fn is_ours(sig: libc::c_int, code: i32, addr: usize, pc: usize, sp: usize, g: Op
     }
     let routines = (&raw const __start_gohmap_text) as usize..(&raw const __stop_gohmap_text) as usize;
     let image = IMAGE[0].load(Ordering::Relaxed)..IMAGE[1].load(Ordering::Relaxed);
-    routines.contains(&pc) || (g.is_some_and(|g| g.is_goroutine || !g.region.get().is_null()) && image.contains(&pc))
+    routines.contains(&pc)
+        || fixup(pc).is_some() // the text of a call site
+        || (g.is_some_and(|g| g.is_goroutine || !g.region.get().is_null()) && image.contains(&pc))
 }
 
 extern "C" fn on_fault(sig: libc::c_int, info: *mut libc::siginfo_t, ctx: *mut libc::c_void) {

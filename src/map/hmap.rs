@@ -301,9 +301,9 @@ pub(super) unsafe fn mark_rest_empty<P: Probe>(t: &MapType, first: B, b: B, i: u
 
 /// 1024 zero bytes (`runtime.zeroVal`): what a lookup of an absent key points to.
 #[repr(align(64))]
-struct ZeroVal([u8; 1024]);
+pub(super) struct ZeroVal([u8; 1024]);
 #[cfg_attr(gohmap_asm, unsafe(export_name = "gohmap_zero_val"))]
-static ZERO_VAL: ZeroVal = ZeroVal([0; 1024]);
+pub(super) static ZERO_VAL: ZeroVal = ZeroVal([0; 1024]);
 
 /// Address of [`ZERO_VAL`].
 #[inline(always)]

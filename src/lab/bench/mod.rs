@@ -19,7 +19,7 @@ mod subject;
 pub mod sync;
 pub mod workload;
 
-pub use subject::{InProcess, Subject};
+pub use subject::{InProcess, Site, Subject};
 pub use workload::{Case, Order, Workload};
 
 use std::fmt;

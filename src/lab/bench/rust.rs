@@ -3,7 +3,7 @@
 //! It is inlined into its loops, as in any Rust program; the emulated map is called through a pointer.
 
 use super::keys::{Address, Boxed, Float, Key, KeyType, Mac, Record, Text, Url, Uuid};
-use super::{InProcess, Runner, Subject};
+use super::{InProcess, Runner, Site, Subject};
 use hashbrown::HashMap;
 use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
@@ -37,24 +37,18 @@ fn of<K: Key + Eq + Hash>() -> Vec<Box<dyn Runner>> {
 impl<H: BuildHasher + Clone, K: Key + Eq + Hash> Subject for Hashbrown<H, K> {
     type Key = K;
     type Map = HashMap<K, u64, H>;
+    type Site<'s>
+        = &'s Self
+    where
+        Self: 's;
+
+    #[inline(always)]
+    fn site(&self) -> &Self {
+        self
+    }
 
     fn make(&self, hint: usize) -> Self::Map {
         HashMap::with_capacity_and_hasher(hint, self.0.clone())
-    }
-
-    #[inline(always)]
-    fn assign(&self, m: &mut Self::Map, k: K, v: u64) {
-        m.insert(k, v);
-    }
-
-    #[inline(always)]
-    fn get(&self, m: &Self::Map, k: K) -> u64 {
-        m.get(&k).copied().unwrap_or(0)
-    }
-
-    #[inline(always)]
-    fn delete(&self, m: &mut Self::Map, k: K) {
-        m.remove(&k);
     }
 
     fn iterate(&self, m: &Self::Map) -> (u64, u64) {
@@ -63,5 +57,25 @@ impl<H: BuildHasher + Clone, K: Key + Eq + Hash> Subject for Hashbrown<H, K> {
 
     fn free(&self, m: Self::Map) {
         drop(m);
+    }
+}
+
+impl<H: BuildHasher, K: Key + Eq + Hash> Site for &Hashbrown<H, K> {
+    type Key = K;
+    type Map = HashMap<K, u64, H>;
+
+    #[inline(always)]
+    fn assign(self, m: &mut Self::Map, k: K, v: u64) {
+        m.insert(k, v);
+    }
+
+    #[inline(always)]
+    fn get(self, m: &Self::Map, k: K) -> u64 {
+        m.get(&k).copied().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    fn delete(self, m: &mut Self::Map, k: K) {
+        m.remove(&k);
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Which set runs is decided once, by what the processor can do or by `GOHMAP_ISA`.
 
+pub mod call_site;
 mod portable;
 #[cfg(gohmap_asm)]
 mod routines;
@@ -208,6 +209,8 @@ pub struct Fast64 {
     pub assign_many: Option<ManyKeys>,
     /// `m[key]` for many keys, likewise.
     pub get_many: Option<ManyKeys>,
+    /// Fast cases of `mapset` and `mapaccess1` can lie where they are called ([`call_site`]).
+    pub inlined: bool,
 }
 
 /// The generic functions for some kind of keys. Each takes the type, the address of the header and the address of the key.

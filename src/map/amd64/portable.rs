@@ -210,4 +210,5 @@ pub(super) static PORTABLE: Fast64 = Fast64 {
     prefetch: no_prefetch,
     assign_many: None,
     get_many: None,
+    inlined: false,
 };

@@ -23,7 +23,7 @@ macro_rules! family {
         $assign_str:ident $access1_str:ident $access2_str:ident $find_str:ident $delete_str:ident,
         $generic:expr, $next:ident $prefetch:ident
         $(, $words:ident $words_assign:ident $words_set:ident $words_access1:ident $words_access2:ident $words_delete:ident
-          $assign_many:expr, $get_many:expr)?
+          $assign_many:expr, $get_many:expr, $inlined:expr)?
     ) => {
         #[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
         unsafe extern "C-unwind" {
@@ -55,6 +55,7 @@ macro_rules! family {
             prefetch: $prefetch,
             assign_many: None,
             get_many: None,
+            inlined: false,
         };
         $(
         #[expect(improper_ctypes, reason = "as above")]
@@ -73,6 +74,7 @@ macro_rules! family {
             mapdelete: $words_delete,
             assign_many: $assign_many,
             get_many: $get_many,
+            inlined: $inlined,
             ..$name
         };
         )?
@@ -105,7 +107,7 @@ family! {
     SSE41_GENERICS, gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41,
     SSE41_WORDS gohmap_mapassign_fast64_words_sse41 gohmap_mapset_fast64_words_sse41
     gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41 gohmap_mapdelete_fast64_words_sse41
-    None, None
+    None, None, false
 }
 family! {
     AVX512 &Avx512Work,
@@ -121,8 +123,7 @@ family! {
     SSE41_GENERICS, gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512,
     AVX512_WORDS gohmap_mapassign_fast64_words_avx512 gohmap_mapset_fast64_words_avx512
     gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512 gohmap_mapdelete_fast64_words_avx512
-
-    Some(gohmap_assignmany_fast64_avx512), Some(gohmap_getmany_fast64_avx512)
+    Some(gohmap_assignmany_fast64_avx512), Some(gohmap_getmany_fast64_avx512), true
 }
 
 #[expect(improper_ctypes, reason = "as above")]

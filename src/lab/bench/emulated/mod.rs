@@ -5,9 +5,10 @@ mod keys;
 pub use keys::EmulatedKey;
 
 use super::keys::{Address, Boxed, Float, KeyType, Mac, Record, Text, Url, Uuid};
-use super::subject::{VALUE, in_turn};
-use super::{InProcess, Runner, Subject};
+use super::subject::VALUE;
+use super::{InProcess, Runner, Site, Subject};
 use crate::layout::{Hiter, mem};
+use crate::map::amd64::call_site::CallSite;
 use crate::map::amd64::{Fast64, Isa};
 use crate::map::{batch, iter, make};
 use crate::runtime::{Runtime, RuntimeConfig};
@@ -38,12 +39,32 @@ impl<K: EmulatedKey> Emulated<K> {
     pub fn runner(isa: Isa) -> Box<dyn Runner> {
         Box::new(InProcess::new(name(isa), move || Self::new(isa)))
     }
+}
+
+/// The operations of an implementation, called. A copy of their addresses is nobody else's to change, so a loop keeps in a register
+/// what it calls.
+pub struct Called<'s, K: EmulatedKey> {
+    map: &'s Emulated<K>,
+    f: Fast64,
+}
+
+impl<K: EmulatedKey> Clone for Called<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K: EmulatedKey> Copy for Called<'_, K> {}
+
+impl<K: EmulatedKey> Site for Called<'_, K> {
+    type Key = K;
+    type Map = Header;
 
     #[inline(always)]
-    fn assign_by(&self, f: &Fast64, m: &mut Header, k: K, v: u64) {
+    fn assign(self, m: &mut Header, k: K, v: u64) {
         // SAFETY: a live map of this type; an address is that of an element.
         unsafe {
-            let elem = k.set(&self.program, f, &self.t, m.0, v);
+            let elem = k.set(&self.map.program, &self.f, &self.map.t, m.0, v);
             if elem != 0 {
                 mem::st64(elem, v);
             }
@@ -51,9 +72,38 @@ impl<K: EmulatedKey> Emulated<K> {
     }
 
     #[inline(always)]
-    fn get_by(&self, f: &Fast64, m: &Header, k: K) -> u64 {
+    fn get(self, m: &Header, k: K) -> u64 {
         // SAFETY: a live map of this type; the address is that of an element, or of zeroes.
-        unsafe { mem::ld64(k.get(&self.program, f, &self.t, m.0)) }
+        unsafe { mem::ld64(k.get(&self.map.program, &self.f, &self.map.t, m.0)) }
+    }
+
+    #[inline(always)]
+    fn delete(self, m: &mut Header, k: K) {
+        // SAFETY: as above.
+        unsafe { k.delete(&self.map.program, &self.f, &self.map.t, m.0) };
+    }
+}
+
+impl Site for CallSite<'_> {
+    type Key = u64;
+    type Map = Header;
+
+    #[inline(always)]
+    fn assign(self, m: &mut Header, k: u64, v: u64) {
+        // SAFETY: as above.
+        unsafe { self.set(m.0, k, v) };
+    }
+
+    #[inline(always)]
+    fn get(self, m: &Header, k: u64) -> u64 {
+        // SAFETY: as above.
+        unsafe { mem::ld64(self.access1(m.0, k)) }
+    }
+
+    #[inline(always)]
+    fn delete(self, m: &mut Header, k: u64) {
+        // SAFETY: as above.
+        unsafe { CallSite::delete(&self, m.0, k) };
     }
 }
 
@@ -102,24 +152,15 @@ impl Batched {
 impl Subject for Batched {
     type Key = u64;
     type Map = Header;
+    type Site<'s> = Called<'s, u64>;
+
+    #[inline(always)]
+    fn site(&self) -> Called<'_, u64> {
+        self.map.site()
+    }
 
     fn make(&self, hint: usize) -> Header {
         self.map.make(hint)
-    }
-
-    #[inline(always)]
-    fn assign(&self, m: &mut Header, k: u64, v: u64) {
-        self.map.assign(m, k, v);
-    }
-
-    #[inline(always)]
-    fn get(&self, m: &Header, k: u64) -> u64 {
-        self.map.get(m, k)
-    }
-
-    #[inline(always)]
-    fn delete(&self, m: &mut Header, k: u64) {
-        self.map.delete(m, k);
     }
 
     fn iterate(&self, m: &Header) -> (u64, u64) {
@@ -151,53 +192,61 @@ impl Subject for Batched {
     }
 }
 
+/// The same, where the fast cases lie in the loops that need them.
+pub struct Inlined(Emulated<u64>);
+
+impl Inlined {
+    /// A runner on such maps.
+    #[must_use]
+    pub fn runner(isa: Isa) -> Box<dyn Runner> {
+        Box::new(InProcess::new(format!("{}-inline", name(isa)), move || Self(Emulated::new(isa))))
+    }
+}
+
+impl Subject for Inlined {
+    type Key = u64;
+    type Map = Header;
+    type Site<'s> = CallSite<'s>;
+
+    #[inline(always)]
+    fn site(&self) -> CallSite<'_> {
+        CallSite::new(self.0.f, &self.0.t)
+    }
+
+    fn make(&self, hint: usize) -> Header {
+        self.0.make(hint)
+    }
+
+    fn iterate(&self, m: &Header) -> (u64, u64) {
+        self.0.iterate(m)
+    }
+
+    fn free(&self, m: Header) {
+        self.0.free(m);
+    }
+}
+
 /// The address of a header, of a map that nobody else uses.
 pub struct Header(usize);
 
 impl<K: EmulatedKey> Subject for Emulated<K> {
     type Key = K;
     type Map = Header;
+    type Site<'s>
+        = Called<'s, K>
+    where
+        K: 's;
+
+    #[inline(always)]
+    fn site(&self) -> Called<'_, K> {
+        Called { map: self, f: *self.f }
+    }
 
     fn make(&self, hint: usize) -> Header {
         // SAFETY: a new map.
         Header(unsafe {
             if hint == 0 { make::makemap_small(&self.t) } else { make::makemap(&self.t, hint as i64, &()) }
         })
-    }
-
-    #[inline(always)]
-    fn assign(&self, m: &mut Header, k: K, v: u64) {
-        self.assign_by(self.f, m, k, v);
-    }
-
-    #[inline(always)]
-    fn get(&self, m: &Header, k: K) -> u64 {
-        self.get_by(self.f, m, k)
-    }
-
-    #[inline(never)]
-    fn assign_all(&self, m: &mut Header, keys: &[K], v: u64) {
-        // A copy is nobody else's to change, so the loop keeps the function that it calls in a register.
-        let f = *self.f;
-        for &k in in_turn(keys) {
-            self.assign_by(&f, m, k, v);
-        }
-    }
-
-    #[inline(never)]
-    fn get_all(&self, m: &Header, keys: &[K]) -> u64 {
-        let f = *self.f;
-        let mut sum = 0_u64;
-        for &k in in_turn(keys) {
-            sum = sum.wrapping_add(self.get_by(&f, m, k));
-        }
-        sum
-    }
-
-    #[inline(always)]
-    fn delete(&self, m: &mut Header, k: K) {
-        // SAFETY: as above.
-        unsafe { k.delete(&self.program, self.f, &self.t, m.0) };
     }
 
     fn iterate(&self, m: &Header) -> (u64, u64) {

@@ -1,0 +1,54 @@
+        // The address of m[k], or of zeroes, in rax, in the place of a call of gohmap_mapaccess1_fast64_words_avx512; 0 when that must
+        // be called. rdx key, xmm12 to xmm14 the key schedule.
+2:      cmpq    $0, {count}({h})
+        je      6f
+        testb   ${writing}, {flags}({h})
+        jne     8f
+        movzbl  {b}({h}), %ecx
+        vmovq   %rdx, %xmm1
+        leal    -1(%rcx), %eax
+        cmpl    $62, %eax
+        ja      7f
+        vmovd   {hash0}({h}), %xmm0
+        vpunpcklqdq %xmm1, %xmm0, %xmm0
+        vaesenc %xmm12, %xmm0, %xmm0
+        vaesenc %xmm13, %xmm0, %xmm0
+        vaesenc %xmm14, %xmm0, %xmm0
+        vpbroadcastq %xmm1, %zmm16
+        cmpq    $0, {oldbuckets}({h})
+        jne     8f
+        vmovq   %xmm0, %rax
+        bzhiq   %rcx, %rax, %rax
+        imulq   $144, %rax, %r8
+        addq    {buckets}({h}), %r8
+        prefetcht1 96(%r8)
+3:      vpcmpeqq 8(%r8), %zmm16, %k1
+        kmovb   %k1, %eax
+4:      tzcntl  %eax, %ecx
+        jc      5f
+        cmpb    $1, (%r8,%rcx)
+        jbe     9f
+        leaq    72(%r8,%rcx,8), %rax
+        .pushsection gohmap_text, "ax", @progbits
+5:      movq    136(%r8), %r8
+        testq   %r8, %r8
+        jne     3b
+6:      leaq    {zeroes}(%rip), %rax
+        jmp     22f
+7:      testl   %ecx, %ecx
+        jne     8f
+        vpbroadcastq %xmm1, %zmm16
+        movq    {buckets}({h}), %r8
+        jmp     3b
+8:      xorl    %eax, %eax
+        jmp     22f
+9:      leal    -1(%rax), %ecx                  // it was the key's: on to the next slot that has it
+        andl    %ecx, %eax
+        jmp     4b
+        .popsection
+22:
+        .pushsection gohmap_fixups, "aR", @progbits
+        .p2align 2
+        .long   2b - ., 22b - ., 8b - .
+        .long   5b - ., 8b - ., 8b - .
+        .popsection
