@@ -147,26 +147,85 @@ enum Op {
     Access1,
     Access2,
     Delete,
+    /// The text that lies where these are called.
+    SetHere,
+    Access1Here,
+    Access2Here,
+}
+
+/// Functions around the text of call sites, in a section that can be told from other code.
+mod here {
+    use gohmap::map::amd64::{Fast64, Found, Isa, call_site::CallSite};
+    use gohmap::types::MapType;
+
+    fn family(t: &MapType) -> &'static Fast64 {
+        Isa::Avx512.fast64_of(t)
+    }
+
+    #[unsafe(link_section = "checkasm_here")]
+    pub(super) unsafe extern "C-unwind" fn set(t: &MapType, h: usize, key: u64, value: u64) -> usize {
+        // SAFETY: the caller's promise; so in all that follow.
+        unsafe { CallSite::new(family(t), t).set(h, key, value) };
+        0
+    }
+
+    #[unsafe(link_section = "checkasm_here")]
+    pub(super) unsafe extern "C-unwind" fn access1(t: &MapType, h: usize, key: u64) -> usize {
+        // SAFETY: as above.
+        unsafe { CallSite::new(family(t), t).access1(h, key) }
+    }
+
+    #[unsafe(link_section = "checkasm_here")]
+    pub(super) unsafe extern "C-unwind" fn access2(t: &MapType, h: usize, key: u64) -> Found {
+        // SAFETY: as above.
+        let (elem, ok) = unsafe { CallSite::new(family(t), t).access2(h, key) };
+        Found { elem, ok: ok.into() }
+    }
 }
 
 impl Op {
-    const ALL: [Self; 5] = [Self::Assign, Self::Set, Self::Access1, Self::Access2, Self::Delete];
+    const ALL: [Self; 8] = [
+        Self::Assign,
+        Self::Set,
+        Self::Access1,
+        Self::Access2,
+        Self::Delete,
+        Self::SetHere,
+        Self::Access1Here,
+        Self::Access2Here,
+    ];
+
+    /// The operation that is called.
+    fn called(self) -> Self {
+        match self {
+            Self::SetHere => Self::Set,
+            Self::Access1Here => Self::Access1,
+            Self::Access2Here => Self::Access2,
+            _ => self,
+        }
+    }
 
     /// The function for maps of a type; only keys of eight bytes without pointers are set by one of assembly.
     fn of(self, isa: Isa, t: &MapType) -> *const () {
         let f = isa.fast64_of(t);
-        match (self, t.fast) {
+        match self {
+            Self::SetHere if f.inlined => return here::set as *const (),
+            Self::Access1Here if f.inlined => return here::access1 as *const (),
+            Self::Access2Here if f.inlined => return here::access2 as *const (),
+            _ => {}
+        }
+        match (self.called(), t.fast) {
             (Self::Assign, Fast::Fast64) => f.mapassign as *const (),
             (Self::Set, Fast::Fast64) => f.mapset as *const (),
             (Self::Assign | Self::Set, Fast::Fast64Ptr) => f.mapassign_ptr as *const (),
             (Self::Access1, Fast::Fast64 | Fast::Fast64Ptr) => f.mapaccess1 as *const (),
             (Self::Access2, Fast::Fast64 | Fast::Fast64Ptr) => f.mapaccess2 as *const (),
-            (Self::Delete, Fast::Fast64) => f.mapdelete as *const (),
-            (Self::Delete, Fast::Fast64Ptr) => f.mapdelete_ptr as *const (),
+            (_, Fast::Fast64) => f.mapdelete as *const (),
+            (_, Fast::Fast64Ptr) => f.mapdelete_ptr as *const (),
             (Self::Assign | Self::Set, _) => f.mapassign32 as *const (),
             (Self::Access1, _) => f.mapaccess1_32 as *const (),
             (Self::Access2, _) => f.mapaccess2_32 as *const (),
-            (Self::Delete, _) => f.mapdelete32 as *const (),
+            (_, _) => f.mapdelete32 as *const (),
         }
     }
 
@@ -181,8 +240,7 @@ impl Op {
         assert_eq!(out[0], 0, "{isa:?} {self:?}: a protected register changed");
         let zeroes = rax == c.zeroes;
         let place = |a| if zeroes { None } else { Some(c.place(a)) };
-        match self {
-            Self::Delete => Said::Nothing,
+        match self.called() {
             Self::Access1 => Said::Place(place(rax), 0),
             Self::Access2 => Said::Place(place(rax), out[1]),
             Self::Assign => {
@@ -199,6 +257,7 @@ impl Op {
                 }
                 Said::Nothing
             }
+            _ => Said::Nothing,
         }
     }
 }
@@ -493,9 +552,9 @@ fn walk(isa: Isa, seed: u64, n: &mut Numbers, met: &mut Met) {
                 met.deleted += 1;
                 Op::Delete
             } else if what < deletes + lookups {
-                [Op::Access1, Op::Access2][n.below(2) as usize]
+                [Op::Access1, Op::Access2, Op::Access1Here, Op::Access2Here][n.below(4) as usize]
             } else if elem == 8 {
-                [Op::Assign, Op::Set][n.below(2) as usize]
+                [Op::Assign, Op::Set, Op::SetHere][n.below(3) as usize]
             } else {
                 Op::Assign
             };

@@ -27,9 +27,10 @@
 4:      tzcntl  %eax, %ecx
         jc      5f
         cmpb    $1, (%r8,%rcx)
-        jbe     9f
-        leaq    72(%r8,%rcx,8), %rax
-        .pushsection gohmap_text, "ax", @progbits
+        ja      9f
+        leal    -1(%rax), %ecx                  // it was the key's: on to the next slot that has it
+        andl    %ecx, %eax
+        jmp     4b
 5:      movq    136(%r8), %r8
         testq   %r8, %r8
         jne     3b
@@ -42,13 +43,9 @@
         jmp     3b
 8:      xorl    %eax, %eax
         jmp     22f
-9:      leal    -1(%rax), %ecx                  // it was the key's: on to the next slot that has it
-        andl    %ecx, %eax
-        jmp     4b
-        .popsection
+9:      leaq    72(%r8,%rcx,8), %rax
 22:
         .pushsection gohmap_fixups, "aR", @progbits
         .p2align 2
         .long   2b - ., 22b - ., 8b - .
-        .long   5b - ., 8b - ., 8b - .
         .popsection

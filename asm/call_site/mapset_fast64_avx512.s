@@ -1,6 +1,6 @@
         // m[k] = v, in the place of a call of gohmap_mapset_fast64_words_avx512. rdx key, xmm12 to xmm14 the key schedule,
-        // xmm15 ones. Where it lies in gohmap_text it is behind the fast case, and the map's own for the handler; r10 and r11
-        // are kept there, for loops around this text are in need of them.
+        // xmm15 ones. What is not the fast case lies within, so that unwinders know the way from there; r10 and r11 are kept,
+        // for loops around this text are in need of them.
 2:      cmpq    $0, {oldbuckets}({h})
         jne     {slow}
         movq    {buckets}({h}), %r8
@@ -38,21 +38,22 @@
         jne     {undo}
 32:     vpbroadcastq {value}, %zmm17
         cmpb    ${writing}, {flags}({h})
-        jne     8f
-        movb    $0, {flags}({h})
-4:      vmovdqu64 %zmm17, 72(%r8){{%k1}}
-        .pushsection gohmap_text, "ax", @progbits
+        je      4f
+        testb   ${writing}, {flags}({h})
+        je      {raced}
+        andb    $~{writing}, {flags}({h})
+        jmp     8f
 5:      testb   ${writing}, {flags}({h})
         jne     {slow}
         xorb    ${writing}, {flags}({h})
         jmp     3b
-6:      vmovq   %r10, %xmm18
+6:      movzbl  {b}({h}), %eax
+        vmovq   %r10, %xmm18
         vmovq   %r11, %xmm19
         movq    {t}, %rdi
         movq    {h}, %rsi
         movq    {value}, %r9
-        movzbl  {b}(%rsi), %r10d
-        decl    %r10d
+        leal    -1(%rax), %r10d
         call    {absent}
         jmp     22f
         // A single bucket. What was stored a moment ago is loaded as wide as it was stored.
@@ -103,22 +104,21 @@
         cmpl    $2, %eax
         je      {raced}
         jmp     {slow}
-8:      testb   ${writing}, {flags}({h})
-        je      {raced}
-        andb    $~{writing}, {flags}({h})
-        jmp     4b
 25:     testb   ${writing}, {flags}({h})
         jne     {slow}
         xorb    ${writing}, {flags}({h})
         jmp     23b
-26:     .popsection
+4:      movb    $0, {flags}({h})
+8:      vmovdqu64 %zmm17, 72(%r8){{%k1}}
 9:      .pushsection gohmap_fixups, "aR", @progbits
         .p2align 2
         .long   2b - ., 3b - ., {slow} - .
-        .long   3b - ., 4b - ., {undo} - .
-        .long   4b - ., 9b - ., {slow} - .
+        .long   3b - ., 5b - ., {undo} - .
         .long   5b - ., 6b - ., {slow} - .
+        .long   6b - ., 7b - ., {undo} - .
         .long   7b - ., 23b - ., {slow} - .
         .long   23b - ., 24b - ., {undo} - .
-        .long   25b - ., 26b - ., {slow} - .
+        .long   25b - ., 4b - ., {slow} - .
+        .long   4b - ., 8b - ., {undo} - .
+        .long   8b - ., 9b - ., {slow} - .
         .popsection

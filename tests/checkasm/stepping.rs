@@ -14,6 +14,8 @@ static INTERFERE: AtomicUsize = AtomicUsize::new(0);
 unsafe extern "C" {
     static __start_gohmap_text: u8;
     static __stop_gohmap_text: u8;
+    static __start_checkasm_here: u8;
+    static __stop_checkasm_here: u8;
 }
 
 /// Runs after every instruction while the trap flag is set: inside a routine, the unwinder must find the caller.
@@ -22,7 +24,8 @@ extern "C" fn on_trap(_: libc::c_int, _: *mut libc::siginfo_t, ctx: *mut libc::c
     let regs = unsafe { &mut (*ctx.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
     let pc = regs[libc::REG_RIP as usize] as usize;
     let text = (&raw const __start_gohmap_text) as usize..(&raw const __stop_gohmap_text) as usize;
-    if !text.contains(&pc) {
+    let here = (&raw const __start_checkasm_here) as usize..(&raw const __stop_checkasm_here) as usize;
+    if !text.contains(&pc) && !here.contains(&pc) {
         if INTERFERE.load(Ordering::Relaxed) == 1 {
             // The flag was cleared and the routine has gone to report it: no more steps.
             regs[libc::REG_EFL as usize] &= !0x100;
@@ -89,7 +92,7 @@ fn every_instruction_unwinds() {
             let wide = |elem| Copy::new(7, GoVersion::V1_22, elem, 0);
             let other = |kind| Copy::of_kind(kind, 7, GoVersion::V1_22, 8, 0, false, OnFree::Keep);
             let mut all = vec![wide(8)];
-            if op != Op::Set {
+            if op.called() != Op::Set {
                 all.extend([wide(16), other(Kind::Pointers), other(Kind::Narrow)]);
             }
             for c in all {
@@ -101,7 +104,7 @@ fn every_instruction_unwinds() {
             }
             super::many::stepped(isa, op);
             assert!(STEPPED.load(Ordering::Relaxed) > before + 100, "{isa} {op:?} took no steps");
-            if matches!(op, Op::Access1 | Op::Access2) {
+            if matches!(op.called(), Op::Access1 | Op::Access2) {
                 continue;
             }
             let c = Copy::new(7, GoVersion::V1_22, 8, 0);
