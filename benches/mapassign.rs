@@ -1,5 +1,5 @@
 //! What one operation costs: assigning to a key that is there, filling a new map, looking a key up. Each through
-//! [`GoMap`] and through the functions under it, by every instruction set.
+//! [`GoMap`] and through the functions under it, by every instruction set; what can be inlined through a `Site` too.
 //!
 //! `cargo bench`, or one of them: `cargo bench -- assign/sse41`.
 
@@ -42,6 +42,8 @@ fn assign(c: &mut Criterion) {
         let m = filled(&rt, n);
         let mut key = keys(n);
         group.bench_function(BenchmarkId::new("GoMap", n), |b| b.iter(|| m.insert(key(), 1)));
+        let here = m.site();
+        group.bench_function(BenchmarkId::new("Site", n), |b| b.iter(|| here.insert(key(), 1)));
         for isa in Isa::available() {
             let (t, h) = (m.map_type(), m.hmap());
             // SAFETY: `h` is the header of `m`, of type `t`, and nobody else uses it.
@@ -83,6 +85,8 @@ fn read(c: &mut Criterion) {
         let m = filled(&rt, n);
         let mut key = keys(n);
         group.bench_function(BenchmarkId::new("GoMap", n), |b| b.iter(|| m.get(key())));
+        let here = m.site();
+        group.bench_function(BenchmarkId::new("Site", n), |b| b.iter(|| here.get(key())));
         let (t, h) = (m.map_type(), m.hmap());
         for isa in Isa::available() {
             // SAFETY: `h` is the header of `m`, of type `t`, and nobody else uses it.

@@ -9,7 +9,7 @@ use crate::types::Fast;
 use std::any::TypeId;
 
 /// Whether a value is eight bytes that may have any value, and is stored as they are.
-fn is_word<V: 'static>() -> bool {
+pub(super) fn is_word<V: 'static>() -> bool {
     let v = TypeId::of::<V>();
     [TypeId::of::<u64>(), TypeId::of::<i64>(), TypeId::of::<f64>()].contains(&v)
 }

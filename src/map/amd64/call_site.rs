@@ -16,6 +16,8 @@ use crate::map::hmap::ZERO_VAL;
 use crate::map::hmap::zero_val;
 use crate::types::MapType;
 #[cfg(gohmap_asm)]
+use crate::types::Routines;
+#[cfg(gohmap_asm)]
 use std::{
     arch::{asm, x86_64::__m128i},
     mem::offset_of,
@@ -57,7 +59,7 @@ impl<'t> CallSite<'t> {
             mapaccess1: f.mapaccess1,
             mapdelete: f.mapdelete,
             #[cfg(gohmap_asm)]
-            inlined: f.inlined.then(|| {
+            inlined: (f.inlined && t.routines == Routines::Words).then(|| {
                 let part = |n: usize| -> [u8; 16] { std::array::from_fn(|i| t.keys.0[16 * n + i]) };
                 [part(0), part(1), part(2), [1; 16]].map(bytemuck::cast)
             }),
