@@ -17,14 +17,16 @@
         .include "avx512.inc"
         .include "sse41x32.inc"
 
-        .macro  ACCESS isa, fixed, two, slow, none
-        leal    -1(%rcx), %eax
-        cmpl    $62, %eax
-        ja      .Lsmall\@
+/* Tables of up to 2^NEAR buckets, 38 MB, may lie in some cache: elements are asked for into the nearest one. Those of others only into
+ * the second, for fewer lines may be on their way to the first. */
+        .set    NEAR, 18
+
+/* r8 = the bucket of the key; the line of most elements is asked for by `prefetch`. To `growing` when there are old buckets. */
+        .macro  FIND isa, fixed, prefetch, growing
         HASH_\isa
         KEYS_\isa
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
-        jne     .Lgrowing\@
+        jne     \growing
         INDEX_\isa
         .if     \fixed
         imulq   $144, %rax, %r8
@@ -34,14 +36,16 @@
         .endif
         addq    HMAP_BUCKETS(%rsi), %r8
         .if     \fixed
-        prefetcht1 96(%r8)                      /* the line of most elements; not t0: few lines may be on their way there */
+        \prefetch 96(%r8)
         .endif
-.Lbucket\@:
-        LOOK_\isa
-.Lslots\@:
-        SLOT_\isa .Lnext\@
+        .endm
+
+/* The end of a lookup whose key is in the bucket at r8; eax = slots that have it. To `empty` when the first of them is empty, with
+ * its number in ecx; to `next` when there is none. */
+        .macro  FOUND isa, fixed, two, empty, next
+        SLOT_\isa \next
         cmpb    $EMPTY_ONE, (%r8,%rcx)
-        jbe     .Lempty\@
+        jbe     \empty
         .if     \fixed
         leaq    72(%r8,%rcx,8), %rax
         .else
@@ -53,6 +57,21 @@
         movl    $1, %edx
         .endif
         ret
+        .endm
+
+        .macro  ACCESS isa, fixed, two, slow, none
+        leal    -1(%rcx), %eax
+        .if     \fixed
+        cmpl    $NEAR-1, %eax
+        .else
+        cmpl    $62, %eax
+        .endif
+        ja      .Lother\@
+        FIND    \isa, \fixed, prefetcht0, .Lgrowing\@
+.Lbucket\@:
+        LOOK_\isa
+.Lslots\@:
+        FOUND   \isa, \fixed, \two, .Lempty\@, .Lnext\@
 
 .Lempty\@:
         leal    -1(%rax), %ecx                  /* it was the key's: on to the next slot that has it */
@@ -69,13 +88,23 @@
         jne     .Lbucket\@
         jmp     \none
 
+.Lother\@:
+        .if     \fixed
+        cmpl    $62, %eax
+        ja      .Lsmall\@
+        FIND    \isa, 1, prefetcht1, .Lgrowing\@
+        LOOK_\isa
+        FOUND   \isa, 1, \two, .Lempty\@, .Lnext\@
+        .endif
+
         /* A single bucket, which is never an old one, is searched without hashing. */
 .Lsmall\@:
         testl   %ecx, %ecx
         jne     \slow                           /* no healthy map is so large */
         KEYS_\isa
         movq    HMAP_BUCKETS(%rsi), %r8
-        jmp     .Lbucket\@
+        LOOK_\isa
+        FOUND   \isa, \fixed, \two, .Lempty\@, .Lnext\@
 
         /* The old bucket, unless its first mark says evacuated (2 to 4). */
 .Lgrowing\@:

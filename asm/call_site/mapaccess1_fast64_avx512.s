@@ -7,7 +7,7 @@
         movzbl  {b}({h}), %ecx
         vmovq   %rdx, %xmm1
         leal    -1(%rcx), %eax
-        cmpl    $62, %eax
+        cmpl    $17, %eax                       // near, as in mapaccess_fast.S
         ja      7f
         vmovd   {hash0}({h}), %xmm0
         vpunpcklqdq %xmm1, %xmm0, %xmm0
@@ -21,7 +21,7 @@
         bzhiq   %rcx, %rax, %rax
         imulq   $144, %rax, %r8
         addq    {buckets}({h}), %r8
-        prefetcht1 96(%r8)
+        prefetcht0 96(%r8)
 3:      vpcmpeqq 8(%r8), %zmm16, %k1
         kmovb   %k1, %eax
 4:      tzcntl  %eax, %ecx
@@ -36,11 +36,39 @@
         jne     3b
 6:      leaq    {zeroes}(%rip), %rax
         jmp     22f
-7:      testl   %ecx, %ecx
+7:      cmpl    $62, %eax
+        ja      23f
+        vmovd   {hash0}({h}), %xmm0
+        vpunpcklqdq %xmm1, %xmm0, %xmm0
+        vaesenc %xmm12, %xmm0, %xmm0
+        vaesenc %xmm13, %xmm0, %xmm0
+        vaesenc %xmm14, %xmm0, %xmm0
+        vpbroadcastq %xmm1, %zmm16
+        cmpq    $0, {oldbuckets}({h})
+        jne     8f
+        vmovq   %xmm0, %rax
+        bzhiq   %rcx, %rax, %rax
+        imulq   $144, %rax, %r8
+        addq    {buckets}({h}), %r8
+        prefetcht1 96(%r8)
+        vpcmpeqq 8(%r8), %zmm16, %k1
+        kmovb   %k1, %eax
+        tzcntl  %eax, %ecx
+        jc      5b
+        cmpb    $1, (%r8,%rcx)
+        ja      9f
+        jmp     4b
+23:     testl   %ecx, %ecx
         jne     8f
         vpbroadcastq %xmm1, %zmm16
         movq    {buckets}({h}), %r8
-        jmp     3b
+        vpcmpeqq 8(%r8), %zmm16, %k1
+        kmovb   %k1, %eax
+        tzcntl  %eax, %ecx
+        jc      5b
+        cmpb    $1, (%r8,%rcx)
+        ja      9f
+        jmp     4b
 8:      xorl    %eax, %eax
         jmp     22f
 9:      leaq    72(%r8,%rcx,8), %rax
