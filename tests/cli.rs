@@ -324,6 +324,11 @@ fn benches_say_in_one_line_what_is_wrong() {
     for (args, status, text) in [
         (&["--only", "asign-hit"][..], 1, "nothing called \"asign-hit\" to measure; did you mean \"assign-hit\"?"),
         (&["--only", "read-hit", "--isa", "mmx"], 1, "no implementation \"mmx\" here; there are portable"),
+        (
+            &["--only", "read-hit", "--inline", "--isa", "portable"],
+            1,
+            "nothing can be inlined with portable: that takes avx512",
+        ),
         (&["--only", "read-hit", "--go", "/nowhere"], 1, "/nowhere: no Go there that can be run: "),
         (&["--quick", "--only", "nil", "--html", "/nowhere/x.html"], 1, "/nowhere/x.html cannot be written: "),
         (&["--size", "0"], 2, "a number from 1 to 256M"),

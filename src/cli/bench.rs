@@ -265,8 +265,10 @@ impl Bench {
     fn runners(&self, plan: &Plan) -> Result<Vec<Box<dyn Runner>>> {
         let mut runners: Vec<Box<dyn Runner>> = plan.isas.iter().map(|&isa| emulated::runner(isa, self.key)).collect();
         if self.inline {
-            ensure!(self.key == KeyType::Uint64, "only what is done with uint64 keys is inlined");
-            runners.extend(plan.isas.last().map(|&isa| Inlined::runner(isa)));
+            ensure!(self.key == KeyType::Uint64, "only what is done with uint64 keys can be inlined");
+            let isa = *plan.isas.last().expect("there is always one");
+            ensure!(isa.can_inline(), "nothing can be inlined with {isa}: that takes avx512");
+            runners.push(Inlined::runner(isa));
         }
         if self.batch {
             ensure!(self.key == KeyType::Uint64, "batches are for uint64 keys");

@@ -121,6 +121,15 @@ impl Isa {
         self.families()[t.routines as usize]
     }
 
+    /// There are operations whose fast cases can lie where they are called ([`call_site`]).
+    ///
+    /// # Panics
+    /// When this build does not have it.
+    #[must_use]
+    pub fn can_inline(self) -> bool {
+        self.families()[Routines::Words as usize].inlined
+    }
+
     /// The operations, by [`Routines`].
     fn families(self) -> [&'static Fast64; 3] {
         match self {

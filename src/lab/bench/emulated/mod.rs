@@ -289,4 +289,23 @@ mod tests {
             batched.free(other);
         }
     }
+
+    #[test]
+    fn inlined_loops_do_what_calls_do() {
+        let (keys, ()) = u64::numbered(keys::first(3000));
+        for isa in Isa::available() {
+            let inlined = Inlined(Emulated::new(isa));
+            let (mut one, mut other) = (inlined.make(0), inlined.make(0));
+            for _ in 0..2 {
+                inlined.assign_all(&mut one, &keys, VALUE);
+                inlined.0.assign_all(&mut other, &keys, VALUE);
+            }
+            assert_eq!(inlined.iterate(&one), inlined.iterate(&other), "{isa}");
+            assert_eq!(inlined.get_all(&one, &keys), VALUE * keys.len() as u64, "{isa}");
+            inlined.site().delete(&mut one, keys[7]);
+            assert_eq!(inlined.get_all(&one, &keys[5..9]), 3 * VALUE, "{isa}");
+            inlined.free(one);
+            inlined.free(other);
+        }
+    }
 }
