@@ -35,8 +35,7 @@ END gohmap_mapset_fast64_absent_avx512
 ENTRY gohmap_mapset_fast64_single_avx512
         testl   %ecx, %ecx
         jne     .Lfree
-        jmp     .Lflagged
-        SEARCH_ONE avx512, 1, 1, .Lslow, .Lundo, .Lraced, .Lflagged, .Lundo, .Lfree
+        SEARCH_ONE avx512, 1, 1, .Lundo, .Lraced, .Lundo, .Lfree
         ENDS    .Lundo, .Lslow, .Lraced
 END gohmap_mapset_fast64_single_avx512
 

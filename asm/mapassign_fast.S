@@ -61,15 +61,22 @@
         SEARCH_CHAIN \isa, 0, \set, 0, \undo, \raced, \undo
         .endif
 
+        /* A single bucket. */
 .Lsmall\@:
+        testl   %ecx, %ecx
+        jne     \slow                           /* no healthy map is so large */
+        START_WRITING .Lsmallflags\@
+.Lsmallflagged\@:
         .if     \fixed
-        SEARCH_ONE \isa, 1, \set, \slow, \undo, \raced, .Lsmallflagged\@, .Labsent\@, .Lsmallfree\@
+        SEARCH_ONE \isa, 1, \set, \undo, \raced, .Labsent\@, .Lsmallfree\@
         .else
-        SEARCH_ONE \isa, 0, \set, \slow, \undo, \raced, .Lsmallflagged\@, \undo, .Lsmallfree\@
+        SEARCH_ONE \isa, 0, \set, \undo, \raced, \undo, .Lsmallfree\@
         .endif
 
 .Lflags\@:
         START_WRITING_FLAGS \slow, .Lflagged\@
+.Lsmallflags\@:
+        START_WRITING_FLAGS \slow, .Lsmallflagged\@
 .Lleave\@:
         END_WRITING_FLAGS \raced
         RETURN  \isa, \set
@@ -111,6 +118,7 @@
         .endif
 
         FIXUP   .Lbegin\@, .Lflagged\@, \slow
+        FIXUP   .Lsmall\@, .Lsmallflagged\@, \slow
         FIXUP   .Lflags\@, .Lleave\@, \slow
         FIXUP   .Lflagged\@, .Lsearch\@, \undo
         .endm

@@ -204,7 +204,7 @@ unsafe fn set_inlined(t: &MapType, keys: [__m128i; 4], h: usize, key: u64, value
 /// Where `m[key]` is, or zeroes; 0 when that is no fast case.
 ///
 /// # Safety
-/// As [`CallSite::set_inlined`].
+/// As [`CallSite::access1`], of a type that the text is for, and a header.
 #[cfg(gohmap_asm)]
 #[inline(always)]
 unsafe fn access1_inlined(keys: [__m128i; 4], h: usize, key: u64) -> usize {
