@@ -245,7 +245,7 @@ impl<V: Elem> GoMap<u64, V> {
     /// for k in 0..1000 {
     ///     here.insert(k, here.get(k / 2) + 1);
     /// }
-    /// assert_eq!((here.get2(512), m.len()), ((10, true), 1000));
+    /// assert_eq!((here.get2(512), m.len()), ((11, true), 1000));
     /// ```
     #[inline(always)]
     #[must_use]
