@@ -11,12 +11,7 @@
         leal    -1(%rcx), %eax
         cmpl    $62, %eax
         ja      7f
-        vmovd   {hash0}({h}), %xmm0
-        vpunpcklqdq %xmm1, %xmm0, %xmm0
-        vaesenc %xmm12, %xmm0, %xmm0
-        vaesenc %xmm13, %xmm0, %xmm0
-        vaesenc %xmm14, %xmm0, %xmm0
-        vpbroadcastq %xmm1, %zmm16
+        GOHMAP_HASH
         cmpb    $0, {flags}({h})
         jne     5f
         movb    ${writing}, {flags}({h})
@@ -122,3 +117,4 @@
         .long   4b - ., 8b - ., {undo} - .
         .long   8b - ., 9b - ., {slow} - .
         .popsection
+        .purgem GOHMAP_HASH

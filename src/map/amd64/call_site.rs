@@ -171,6 +171,7 @@ unsafe fn set_inlined(t: &MapType, keys: [__m128i; 4], h: usize, key: u64, value
     // SAFETY: the caller's promise; the text says what it reads and modifies, and what it calls keeps to that.
     unsafe {
         asm!(
+            include_str!("../../../asm/call_site/hash_avx512.s"),
             include_str!("../../../asm/call_site/mapset_fast64_avx512.s"),
             flags = const offset_of!(Hmap, flags),
             b = const offset_of!(Hmap, b),
@@ -212,6 +213,7 @@ unsafe fn access1_inlined(keys: [__m128i; 4], h: usize, key: u64) -> usize {
     // SAFETY: the caller's promise; the text says what it reads and modifies.
     unsafe {
         asm!(
+            include_str!("../../../asm/call_site/hash_avx512.s"),
             include_str!("../../../asm/call_site/mapaccess1_fast64_avx512.s"),
             count = const offset_of!(Hmap, count),
             flags = const offset_of!(Hmap, flags),
