@@ -142,6 +142,20 @@ impl Heap {
         self.begin(r, Some(layout))
     }
 
+    /// As [`alloc`](Self::alloc), or with a layout [`alloc_header`](Self::alloc_header), but only in a slot that has been freed:
+    /// its address. Nothing has changed when there is none.
+    #[inline(always)]
+    pub(crate) fn alloc_freed(&self, r: &Request, layout: Option<&BucketLayout>) -> Option<usize> {
+        if r.size > MIN_SIZE_FOR_MALLOC_HEADER {
+            return None;
+        }
+        let mut s = self.state();
+        if r.role == Role::Header {
+            self.ranged.store(0, Relaxed);
+        }
+        s.alloc_freed(r, layout)
+    }
+
     #[inline]
     fn begin(&self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, OutOfMemory> {
         let mut s = self.state();
@@ -247,7 +261,7 @@ impl Heap {
         let mut s = self.state();
         // A foreign owner without a ring gets no names: better than no memory for the books.
         if let Ok(ring) = s.ring(owner) {
-            s.records.set_layout(ring, layout);
+            s.records.set_layout(ring, &layout);
         }
     }
 
@@ -322,25 +336,23 @@ impl State {
         }
     }
 
-    #[inline]
-    fn alloc(&mut self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, OutOfMemory> {
-        // The usual: a slot that has been freed. Objects of this size have no malloc header.
-        if r.size <= MIN_SIZE_FOR_MALLOC_HEADER
-            && !self.may_refuse
-            && let Ok(ring) = self.ring_for(r)
-            && let Some((id, addr)) = self.records.take_freed(size_class(r.size.max(1)))
-        {
-            self.begin(id, 0, r, ring, layout);
-            if r.role == Role::Header {
-                self.recent = (addr, id);
-            }
-            return Ok(Allocation { addr, needs_zero: true });
+    /// The usual: a slot that has been freed, for an object that is no larger than those without a malloc header.
+    #[inline(always)]
+    fn alloc_freed(&mut self, r: &Request, layout: Option<&BucketLayout>) -> Option<usize> {
+        if self.may_refuse {
+            return None;
         }
-        self.alloc_slowly(r, layout)
+        let of_map = r.owner != 0 && r.role != Role::Header;
+        let ring = if of_map { Some(self.header(r.owner)?) } else { None };
+        let (id, addr) = self.records.take_freed(size_class(r.size.max(1)))?;
+        self.begin(id, 0, r, ring, layout);
+        if r.role == Role::Header {
+            self.recent = (addr, id);
+        }
+        Some(addr)
     }
 
-    #[inline(never)]
-    fn alloc_slowly(&mut self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, OutOfMemory> {
+    fn alloc(&mut self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, OutOfMemory> {
         self.try_alloc(r, layout).map_err(|why| OutOfMemory {
             rounded: r.size.max(1).checked_next_multiple_of(GROWTH).unwrap_or(usize::MAX & !(GROWTH - 1)),
             in_use: self.placing.committed(),
@@ -352,13 +364,13 @@ impl State {
         self.refuses(r.size)?;
         let ring = self.ring_for(r)?;
         let Slot { id, header, addr, used } = self.placing.alloc(&mut self.records, r)?;
-        self.begin(id, header, r, ring, layout);
+        self.begin(id, header, r, ring, layout.as_ref());
         Ok(Allocation { addr, needs_zero: used })
     }
 
     /// An object begins to live.
     #[inline]
-    fn begin(&mut self, id: Id, header: usize, r: &Request, ring: Option<Id>, layout: Option<BucketLayout>) {
+    fn begin(&mut self, id: Id, header: usize, r: &Request, ring: Option<Id>, layout: Option<&BucketLayout>) {
         self.records.begin(id, header, r, ring);
         self.objects += 1;
         self.bytes += r.size;
@@ -395,10 +407,15 @@ impl State {
         self.placing.guess(base).filter(|&id| self.records.live(id, base).is_some())
     }
 
-    #[inline]
+    #[inline(always)]
     fn header(&self, owner: usize) -> Option<Id> {
-        let guess = if owner == self.recent.0 { Some(self.recent.1) } else { self.placing.guess(owner) };
+        let guess = if owner == self.recent.0 { Some(self.recent.1) } else { self.guess(owner) };
         guess.filter(|&id| self.records.live(id, owner) == Some(Role::Header))
+    }
+
+    #[inline(never)]
+    fn guess(&self, base: usize) -> Option<Id> {
+        self.placing.guess(base)
     }
 
     /// The entry of the ring of an owner's objects.
@@ -413,12 +430,15 @@ impl State {
     /// All objects of the map whose header's record this is cease to live; their memory is handed out again.
     #[inline]
     fn end_all(&mut self, header: Id) {
+        let reuse = self.placing.reuses_all();
         let mut at = header;
         loop {
-            let (size, next) = self.records.end_with_ring(at);
+            let (size, next, done) = self.records.end_with_ring(at, reuse);
             self.objects -= 1;
             self.bytes -= size;
-            self.placing.reuse(&mut self.records, at);
+            if !done {
+                self.placing.reuse(&mut self.records, at);
+            }
             at = next;
             if at == header {
                 return;

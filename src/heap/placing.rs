@@ -76,6 +76,12 @@ impl Placing {
         either!(self, p => p.reuse(records, id));
     }
 
+    /// Whether slots of size classes may all be handed out again, by [`Records::give_freed`].
+    #[inline]
+    pub(super) fn reuses_all(&self) -> bool {
+        matches!(self, Self::Spans(p) if p.territory().withdrawn.is_empty())
+    }
+
     /// The bytes of a slot, guard pages excluded, by its first.
     pub(super) fn extent(&self, slot: usize) -> Range<usize> {
         either!(self, p => p.extent(slot))

@@ -48,7 +48,11 @@ pub(super) fn try_bucket(t: &MapType, h: usize) -> Option<Allocation> {
         role: Role::Buckets,
         table: 0,
     };
-    t.rt.heap.alloc(&r).ok()
+    let heap = &t.rt.heap;
+    match heap.alloc_freed(&r, None) {
+        Some(addr) => Some(Allocation { addr, needs_zero: true }),
+        None => heap.alloc(&r).ok(),
+    }
 }
 
 /// The kinds of object that `mallocgc` tells apart from Go 1.24 on, each with a function of its own.
@@ -66,7 +70,7 @@ kinds! { mallocgcSmallNoscan false mallocgcSmallScanNoHeader false mallocgcSmall
 
 #[inline(always)]
 unsafe fn allocate(t: &MapType, r: &Request, large: bool) -> usize {
-    let a = if large { allocLarge(t, r) } else { nextFree(t, r) };
+    let a = if large { allocLarge(t, r) } else { small(t, r) };
     if a.needs_zero {
         if large && r.noscan {
             // SAFETY: a fresh object of that size.
@@ -79,6 +83,15 @@ unsafe fn allocate(t: &MapType, r: &Request, large: bool) -> usize {
         }
     }
     a.addr
+}
+
+#[inline(always)]
+fn small(t: &MapType, r: &Request) -> Allocation {
+    let layout = (r.role == Role::Header).then_some(&t.bucket);
+    match t.rt.heap.alloc_freed(r, layout) {
+        Some(addr) => Allocation { addr, needs_zero: true },
+        None => nextFree(t, r),
+    }
 }
 
 /// `runtime.(*mcache).allocLarge`: an object with pages of its own.
