@@ -17,12 +17,8 @@
         .include "avx512.inc"
         .include "sse41x32.inc"
 
-/* Tables of up to 2^NEAR buckets, 38 MB, may lie in some cache: elements are asked for into the nearest one. Those of others only into
- * the second, for fewer lines may be on their way to the first. */
-        .set    NEAR, 18
-
-/* r8 = the bucket of the key; the line of most elements is asked for by `prefetch`. To `growing` when there are old buckets. */
-        .macro  FIND isa, fixed, prefetch, growing
+/* r8 = the bucket of the key. To `growing` when there are old buckets. */
+        .macro  FIND isa, fixed, growing
         HASH_\isa
         KEYS_\isa
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
@@ -35,9 +31,6 @@
         imulq   %rax, %r8
         .endif
         addq    HMAP_BUCKETS(%rsi), %r8
-        .if     \fixed
-        \prefetch 96(%r8)
-        .endif
         .endm
 
 /* The end of a lookup whose key is in the bucket at r8; eax = slots that have it. To `empty` when the first of them is empty, with
@@ -67,7 +60,10 @@
         cmpl    $62, %eax
         .endif
         ja      .Lother\@
-        FIND    \isa, \fixed, prefetcht0, .Lgrowing\@
+        FIND    \isa, \fixed, .Lgrowing\@
+        .if     \fixed
+        prefetcht0 96(%r8)                      /* most elements */
+        .endif
 .Lbucket\@:
         LOOK_\isa
 .Lslots\@:
@@ -92,8 +88,8 @@
         .if     \fixed
         cmpl    $62, %eax
         ja      .Lsmall\@
-        FIND    \isa, 1, prefetcht1, .Lgrowing\@
-        LOOK_\isa
+        FIND    \isa, 1, .Lgrowing\@
+        LOOK_FAR_\isa
         FOUND   \isa, 1, \two, .Lempty\@, .Lnext\@
         .endif
 

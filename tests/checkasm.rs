@@ -24,6 +24,8 @@ mod chains;
 mod faults;
 #[path = "checkasm/first.rs"]
 mod first;
+#[path = "checkasm/here.rs"]
+mod here;
 #[path = "checkasm/many.rs"]
 mod many;
 #[path = "checkasm/stepping.rs"]
@@ -151,40 +153,11 @@ enum Op {
     SetHere,
     Access1Here,
     Access2Here,
-}
-
-/// Functions around the text of call sites, in a section that can be told from other code.
-mod here {
-    use gohmap::map::amd64::{Fast64, Found, Isa, call_site::CallSite};
-    use gohmap::types::MapType;
-
-    fn family(t: &MapType) -> &'static Fast64 {
-        Isa::Avx512.fast64_of(t)
-    }
-
-    #[unsafe(link_section = "checkasm_here")]
-    pub(super) unsafe extern "C-unwind" fn set(t: &MapType, h: usize, key: u64, value: u64) -> usize {
-        // SAFETY: the caller's promise; so in all that follow.
-        unsafe { CallSite::new(family(t), t).set(h, key, value) };
-        0
-    }
-
-    #[unsafe(link_section = "checkasm_here")]
-    pub(super) unsafe extern "C-unwind" fn access1(t: &MapType, h: usize, key: u64) -> usize {
-        // SAFETY: as above.
-        unsafe { CallSite::new(family(t), t).access1(h, key) }
-    }
-
-    #[unsafe(link_section = "checkasm_here")]
-    pub(super) unsafe extern "C-unwind" fn access2(t: &MapType, h: usize, key: u64) -> Found {
-        // SAFETY: as above.
-        let (elem, ok) = unsafe { CallSite::new(family(t), t).access2(h, key) };
-        Found { elem, ok: ok.into() }
-    }
+    GetHere,
 }
 
 impl Op {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Assign,
         Self::Set,
         Self::Access1,
@@ -193,13 +166,14 @@ impl Op {
         Self::SetHere,
         Self::Access1Here,
         Self::Access2Here,
+        Self::GetHere,
     ];
 
     /// The operation that is called.
     fn called(self) -> Self {
         match self {
             Self::SetHere => Self::Set,
-            Self::Access1Here => Self::Access1,
+            Self::Access1Here | Self::GetHere => Self::Access1,
             Self::Access2Here => Self::Access2,
             _ => self,
         }
@@ -212,6 +186,7 @@ impl Op {
             Self::SetHere if f.inlined => return here::set as *const (),
             Self::Access1Here if f.inlined => return here::access1 as *const (),
             Self::Access2Here if f.inlined => return here::access2 as *const (),
+            Self::GetHere if f.inlined => return here::get as *const (),
             _ => {}
         }
         match (self.called(), t.fast) {
@@ -238,6 +213,10 @@ impl Op {
         // SAFETY: the caller's promise; the functions take these arguments, or fewer.
         let rax = unsafe { checkasm_call(self.of(isa, &c.t), &c.t, c.h, key, value, &mut out) };
         assert_eq!(out[0], 0, "{isa:?} {self:?}: a protected register changed");
+        if self == Self::GetHere {
+            // SAFETY: the address of an element, or of zeroes; gets are called with elements of 8 bytes.
+            return Said::Value(if isa.fast64_of(&c.t).inlined { rax as u64 } else { unsafe { mem::ld64(rax) } });
+        }
         let zeroes = rax == c.zeroes;
         let place = |a| if zeroes { None } else { Some(c.place(a)) };
         match self.called() {
@@ -293,6 +272,7 @@ unsafe fn next_of_both(isa: Isa, a: &Copy, b: &Copy, which: usize) -> Option<[(g
 enum Said {
     Nothing,
     Place(Option<(gohmap::heap::Role, usize)>, u64),
+    Value(u64),
 }
 
 /// Kinds of keys that are passed in a register.
@@ -552,7 +532,8 @@ fn walk(isa: Isa, seed: u64, n: &mut Numbers, met: &mut Met) {
                 met.deleted += 1;
                 Op::Delete
             } else if what < deletes + lookups {
-                [Op::Access1, Op::Access2, Op::Access1Here, Op::Access2Here][n.below(4) as usize]
+                [Op::Access1, Op::Access2, Op::Access1Here, Op::Access2Here, Op::GetHere]
+                    [n.below(if elem == 8 { 5 } else { 4 }) as usize]
             } else if elem == 8 {
                 [Op::Assign, Op::Set, Op::SetHere][n.below(3) as usize]
             } else {
@@ -567,7 +548,7 @@ fn walk(isa: Isa, seed: u64, n: &mut Numbers, met: &mut Met) {
                     met.chains += u64::from(role == gohmap::heap::Role::Overflow);
                 }
                 Said::Place(None, _) => met.absent += 1,
-                Said::Nothing => {}
+                Said::Nothing | Said::Value(_) => {}
             }
             let header = |c: &Copy| (0..16).map(|i| mem::ld8(c.h + i)).collect::<Vec<_>>();
             assert_eq!(header(&a), header(&b), "{}: header", at());

@@ -1,25 +1,32 @@
-        // The address of m[k], or of zeroes, in rax, in the place of a call of gohmap_mapaccess1_fast64_words_avx512; 0 when that must
-        // be called. rdx key, xmm12 to xmm14 the key schedule.
-        // r8 = the bucket of the key; the line of most elements is asked for by `prefetch`.
-        .macro  GOHMAP_FIND prefetch
+        // A lookup, in the place of a call of gohmap_mapaccess1_fast64_words_avx512: m[k] in rax if `value` is 1, else the address of
+        // it, or of zeroes. {slow} when that must be called, or when m[k] happens to be that. rdx key, xmm12 to xmm14 the key schedule,
+        // xmm15 ones.
+        // r8 = the bucket of the key; a line of it is asked for by `prefetch`.
+        .macro  GOHMAP_FIND prefetch, line, growing
         GOHMAP_HASH
         cmpq    $0, {oldbuckets}({h})
-        jne     8f
+        jne     \growing
         vmovq   %xmm0, %rax
         bzhiq   %rcx, %rax, %rax
         imulq   $144, %rax, %r8
         addq    {buckets}({h}), %r8
-        \prefetch 96(%r8)
+        \prefetch \line(%r8)
         .endm
-        // The end of a lookup in the bucket at r8; what is not found in its first slot with the key goes on in the loop.
-        .macro  GOHMAP_FOUND
-        vpcmpeqq 8(%r8), %zmm16, %k1
+        // ecx = the slot of the key in the bucket at r8; sets CF when it has none.
+        .macro  GOHMAP_LOOK
+        vmovq   (%r8), %xmm2
+        vpcmpub $6, %xmm15, %xmm2, %k2          // a key is there
+        vpcmpeqq 8(%r8), %zmm16, %k1{{%k2}}
+        kmovb   %k1, %eax
+        tzcntl  %eax, %ecx
+        .endm
+        // The same without the marks: sets ZF or CF when the first slot with such a key has none.
+        .macro  GOHMAP_LOOK_FIRST bucket:vararg
+        vpcmpeqq 8\bucket, %zmm16, %k1
         kmovb   %k1, %eax
         tzcntl  %eax, %ecx
         jc      5b
         cmpb    $1, (%r8,%rcx)
-        ja      9f
-        jmp     4b
         .endm
 2:      cmpq    $0, {count}({h})
         je      6f
@@ -28,40 +35,48 @@
         movzbl  {b}({h}), %ecx
         vmovq   %rdx, %xmm1
         leal    -1(%rcx), %eax
-        cmpl    $17, %eax                       // near, as in mapaccess_fast.S
+        cmpl    ${near} - 1, %eax
         ja      7f
-        GOHMAP_FIND prefetcht0
-3:      vpcmpeqq 8(%r8), %zmm16, %k1
-        kmovb   %k1, %eax
-4:      tzcntl  %eax, %ecx
-        jc      5f
-        cmpb    $1, (%r8,%rcx)
-        ja      9f
-        leal    -1(%rax), %ecx                  // it was the key's: on to the next slot that has it
-        andl    %ecx, %eax
-        jmp     4b
+        GOHMAP_FIND prefetcht0, 96, 8f          // most elements
+3:      GOHMAP_LOOK
+        jnc     9f
 5:      movq    136(%r8), %r8
         testq   %r8, %r8
         jne     3b
-6:      leaq    {zeroes}(%rip), %rax
+6:      .if     {value}
+        xorl    %eax, %eax
+        .else
+        leaq    {zeroes}(%rip), %rax
+        .endif
         jmp     22f
+8:      movq    ${slow}, %rax
+        jmp     22f
+23:     GOHMAP_FIND prefetcht1, 64, 8b          // LOOK_FAR_avx512
+        prefetcht1 136(%r8)
+        movl    (%r8), %eax
+        andl    $0, %eax
+        GOHMAP_LOOK_FIRST (%r8,%rax)
+        ja      9f
+        jmp     3b
 7:      cmpl    $62, %eax
-        ja      23f
-        GOHMAP_FIND prefetcht1
-        GOHMAP_FOUND
-23:     testl   %ecx, %ecx
-        jne     8f
-        vpbroadcastq %xmm1, %zmm16
+        jbe     23b
+        testl   %ecx, %ecx
+        jne     8b
+        vpbroadcastq %xmm1, %zmm16              // a single bucket
         movq    {buckets}({h}), %r8
-        GOHMAP_FOUND
-8:      xorl    %eax, %eax
-        jmp     22f
-9:      leaq    72(%r8,%rcx,8), %rax
+        GOHMAP_LOOK_FIRST (%r8)
+        jbe     3b
+9:      .if     {value}
+        movq    72(%r8,%rcx,8), %rax
+        .else
+        leaq    72(%r8,%rcx,8), %rax
+        .endif
 22:
         .pushsection gohmap_fixups, "aR", @progbits
         .p2align 2
         .long   2b - ., 22b - ., 8b - .
         .popsection
         .purgem GOHMAP_FIND
-        .purgem GOHMAP_FOUND
+        .purgem GOHMAP_LOOK
+        .purgem GOHMAP_LOOK_FIRST
         .purgem GOHMAP_HASH

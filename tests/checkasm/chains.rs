@@ -46,7 +46,7 @@ fn chains_become_empty_alike() {
                 // SAFETY: a live map, or a fault that is watched.
                 match unsafe { op.call(isa, c, keys[i], seed) } {
                     Said::Place(place, _) => place,
-                    Said::Nothing => None,
+                    Said::Nothing | Said::Value(_) => None,
                 }
             };
             lives(isa, copies, keys.len(), &call, &mut n, &mut register);

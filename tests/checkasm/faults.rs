@@ -47,8 +47,16 @@ fn faults_leave_what_the_portable_functions_leave() {
                 if let Some(hole) = &hole {
                     hole.set([&a, &b], [Prot::None, Prot::Read][n.below(2) as usize]);
                 }
-                let op = [Op::Assign, Op::Set, Op::SetHere, Op::SetHere, Op::Delete, Op::Access1, Op::Access1Here]
-                    [n.below(7) as usize];
+                let op = [
+                    Op::Assign,
+                    Op::Set,
+                    Op::SetHere,
+                    Op::SetHere,
+                    Op::Delete,
+                    Op::Access1,
+                    Op::Access1Here,
+                    Op::GetHere,
+                ][n.below(8) as usize];
                 let key = if n.below(4) == 0 { n.below(key + 1) } else { key };
                 // SAFETY: live maps; nothing that needs dropping is pending while the operation faults.
                 let [said_a, said_b] = unsafe {

@@ -23,6 +23,10 @@ use std::{
     mem::offset_of,
 };
 
+/// Tables of up to `2^NEAR` buckets may lie in some cache, as in `asm/base.inc`.
+#[cfg(gohmap_asm)]
+pub(super) const NEAR: usize = 18;
+
 /// What a place that operates on maps of a type keeps from one operation to the next.
 #[derive(Clone, Copy)]
 pub struct CallSite<'t> {
@@ -113,14 +117,38 @@ impl<'t> CallSite<'t> {
             // SAFETY: as in `set`.
             unsafe {
                 let elem = access1_inlined(keys, h, key);
-                return if elem == 0 { call_access1(self.t, h, key) } else { elem };
+                return if elem == SLOW as u64 { go_on_access1(self.t, h, key) } else { elem as usize };
             }
         }
         // SAFETY: the caller's promise.
         unsafe { (self.mapaccess1)(self.t, h, key) }
     }
 
-    /// The same, and whether there is such a key.
+    /// `m[key]`, or 0.
+    ///
+    /// # Panics
+    /// As [`access1`](Self::access1).
+    ///
+    /// # Safety
+    /// As [`access1`](Self::access1), with elements of 8 bytes.
+    #[inline(always)]
+    #[must_use]
+    pub unsafe fn get(&self, h: usize, key: u64) -> u64 {
+        #[cfg(gohmap_asm)]
+        if let Some(keys) = self.inlined
+            && h != 0
+        {
+            // SAFETY: as in `set`.
+            unsafe {
+                let value = get_inlined(keys, h, key);
+                return if value == SLOW as u64 { go_on_get(self.t, h, key) } else { value };
+            }
+        }
+        // SAFETY: the caller's promise; the address is that of an element, or of zeroes.
+        unsafe { mem::ld64((self.mapaccess1)(self.t, h, key)) }
+    }
+
+    /// Where `m[key]` is, or zeroes, and whether there is such a key.
     ///
     /// # Panics
     /// As [`access1`](Self::access1).
@@ -161,6 +189,35 @@ enum End {
     Raced,
 }
 
+/// What the text of a lookup says when it is no fast case; no address, and few elements.
+#[cfg(gohmap_asm)]
+pub(crate) const SLOW: i64 = -0x5eed_1e55;
+
+/// `asm!` with a text of `asm/call_site/` and what all of them have in common.
+#[cfg(gohmap_asm)]
+macro_rules! text {
+    ($file:literal, $keys:expr, $h:expr, $key:expr, $($own:tt)*) => {
+        asm!(
+            include_str!("../../../asm/call_site/hash_avx512.s"),
+            include_str!(concat!("../../../asm/call_site/", $file)),
+            flags = const offset_of!(Hmap, flags),
+            b = const offset_of!(Hmap, b),
+            hash0 = const offset_of!(Hmap, hash0),
+            buckets = const offset_of!(Hmap, buckets),
+            oldbuckets = const offset_of!(Hmap, oldbuckets),
+            writing = const HASH_WRITING,
+            h = in(reg) $h,
+            in("rdx") $key,
+            in("xmm12") $keys[0],
+            in("xmm13") $keys[1],
+            in("xmm14") $keys[2],
+            in("xmm15") $keys[3],
+            out("rcx") _, out("r8") _, out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm16") _, out("k1") _, out("k2") _,
+            $($own)*
+        )
+    };
+}
+
 /// `m[key] = value` if that is a fast case.
 ///
 /// # Safety
@@ -170,70 +227,63 @@ enum End {
 unsafe fn set_inlined(t: &MapType, keys: [__m128i; 4], h: usize, key: u64, value: u64) -> End {
     // SAFETY: the caller's promise; the text says what it reads and modifies, and what it calls keeps to that.
     unsafe {
-        asm!(
-            include_str!("../../../asm/call_site/hash_avx512.s"),
-            include_str!("../../../asm/call_site/mapset_fast64_avx512.s"),
-            flags = const offset_of!(Hmap, flags),
-            b = const offset_of!(Hmap, b),
-            hash0 = const offset_of!(Hmap, hash0),
-            buckets = const offset_of!(Hmap, buckets),
-            oldbuckets = const offset_of!(Hmap, oldbuckets),
-            writing = const HASH_WRITING,
+        text!(
+            "mapset_fast64_avx512.s", keys, h, key,
             absent = sym gohmap_mapset_fast64_absent_avx512,
             single = sym gohmap_mapset_fast64_single_avx512,
             slow = label { return End::Slow },
             undo = label { return End::Undo },
             raced = label { return End::Raced },
             t = in(reg) t,
-            h = in(reg) h,
             value = in(reg) value,
-            in("rdx") key,
-            in("xmm12") keys[0],
-            in("xmm13") keys[1],
-            in("xmm14") keys[2],
-            in("xmm15") keys[3],
-            out("rax") _, out("rcx") _, out("rsi") _, out("rdi") _, out("r8") _, out("r9") _,
-            out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _, out("xmm4") _, out("xmm5") _,
-            out("xmm6") _, out("xmm7") _, out("xmm8") _, out("xmm9") _, out("xmm16") _, out("xmm17") _, out("xmm18") _, out("xmm19") _,
-            out("k1") _, out("k2") _, out("k3") _,
+            out("rax") _, out("rsi") _, out("rdi") _, out("r9") _,
+            out("xmm3") _, out("xmm4") _, out("xmm5") _, out("xmm6") _, out("xmm7") _, out("xmm8") _, out("xmm9") _,
+            out("xmm17") _, out("xmm18") _, out("xmm19") _, out("k3") _,
             options(att_syntax)
         );
     }
     End::Done
 }
 
-/// Where `m[key]` is, or zeroes; 0 when that is no fast case.
-///
-/// # Safety
-/// As [`CallSite::access1`], of a type that the text is for, and a header.
+/// Functions around the text of lookups; what is no fast case, and the value of [`SLOW`], is `SLOW`.
 #[cfg(gohmap_asm)]
-#[inline(always)]
-unsafe fn access1_inlined(keys: [__m128i; 4], h: usize, key: u64) -> usize {
-    let elem;
-    // SAFETY: the caller's promise; the text says what it reads and modifies.
-    unsafe {
-        asm!(
-            include_str!("../../../asm/call_site/hash_avx512.s"),
-            include_str!("../../../asm/call_site/mapaccess1_fast64_avx512.s"),
-            count = const offset_of!(Hmap, count),
-            flags = const offset_of!(Hmap, flags),
-            b = const offset_of!(Hmap, b),
-            hash0 = const offset_of!(Hmap, hash0),
-            buckets = const offset_of!(Hmap, buckets),
-            oldbuckets = const offset_of!(Hmap, oldbuckets),
-            writing = const HASH_WRITING,
-            zeroes = sym ZERO_VAL,
-            h = in(reg) h,
-            in("rdx") key,
-            in("xmm12") keys[0],
-            in("xmm13") keys[1],
-            in("xmm14") keys[2],
-            out("rax") elem, out("rcx") _, out("r8") _,
-            out("xmm0") _, out("xmm1") _, out("xmm16") _, out("k1") _,
-            options(att_syntax, nostack, readonly)
-        );
-    }
-    elem
+macro_rules! lookups {
+    ($($(#[$about:meta])* $name:ident $value:literal)*) => {$(
+        $(#[$about])*
+        #[cfg(gohmap_asm)]
+        #[inline(always)]
+        unsafe fn $name(keys: [__m128i; 4], h: usize, key: u64) -> u64 {
+            let found;
+            // SAFETY: the caller's promise; the text says what it reads and modifies.
+            unsafe {
+                text!(
+                    "mapaccess1_fast64_avx512.s", keys, h, key,
+                    count = const offset_of!(Hmap, count),
+                    zeroes = sym ZERO_VAL,
+                    near = const NEAR,
+                    value = const $value,
+                    slow = const SLOW,
+                    out("rax") found,
+                    options(att_syntax, nostack, readonly)
+                );
+            }
+            found
+        }
+    )*};
+}
+
+#[cfg(gohmap_asm)]
+lookups! {
+    /// Where `m[key]` is, or zeroes.
+    ///
+    /// # Safety
+    /// As [`CallSite::access1`], of a type that the text is for, and a header.
+    access1_inlined 0
+    /// `m[key]`, or 0.
+    ///
+    /// # Safety
+    /// As [`CallSite::get`], of a type that the text is for, and a header.
+    get_inlined 1
 }
 
 /// What follows text of an assign that is not done: the routine that it is in the place of. Out of the way, so that a compiler
@@ -266,9 +316,21 @@ unsafe fn go_on_set(end: End, t: &MapType, h: usize, key: u64, value: u64) {
 #[cfg(gohmap_asm)]
 #[cold]
 #[inline(never)]
-unsafe fn call_access1(t: &MapType, h: usize, key: u64) -> usize {
+unsafe fn go_on_access1(t: &MapType, h: usize, key: u64) -> usize {
     // SAFETY: the caller's promise.
     unsafe { gohmap_mapaccess1_fast64_words_avx512(t, h, key) }
+}
+
+/// And for one that gives the value.
+///
+/// # Safety
+/// As [`get_inlined`].
+#[cfg(gohmap_asm)]
+#[cold]
+#[inline(never)]
+unsafe fn go_on_get(t: &MapType, h: usize, key: u64) -> u64 {
+    // SAFETY: the caller's promise; the address is that of an element, or of zeroes.
+    unsafe { mem::ld64(gohmap_mapaccess1_fast64_words_avx512(t, h, key)) }
 }
 
 /// Clears `hashWriting`, which the text has set.

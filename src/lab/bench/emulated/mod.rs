@@ -97,7 +97,7 @@ impl Site for CallSite<'_> {
     #[inline(always)]
     fn get(self, m: &Header, k: u64) -> u64 {
         // SAFETY: as above.
-        unsafe { mem::ld64(self.access1(m.0, k)) }
+        unsafe { CallSite::get(&self, m.0, k) }
     }
 
     #[inline(always)]
