@@ -413,6 +413,7 @@ impl State {
         guess.filter(|&id| self.records.live(id, owner) == Some(Role::Header))
     }
 
+    /// [`Placing::guess`], out of the way: most questions are about the header made last.
     #[inline(never)]
     fn guess(&self, base: usize) -> Option<Id> {
         self.placing.guess(base)

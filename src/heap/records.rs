@@ -29,13 +29,6 @@ struct Record {
     /// free lists run through it.
     prev: Id,
     next: Id,
-    kind: Kind,
-}
-
-/// A word, so that it is stored as one.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(8))]
-struct Kind {
     /// Bucket layout of the map, an index.
     layout: u16,
     /// Size class of the slot, 0 for one with pages of its own. Set when the slot is made.
@@ -50,11 +43,22 @@ struct Kind {
     held: bool,
 }
 
-/// Of a slot in which nothing has lived yet.
-const fn unused(slot: usize, class: u8) -> Record {
-    let kind = Kind { layout: NO_LAYOUT, class, header: 0, role: Role::Other, freed: true, ranged: false, held: false };
-    Record { slot, size: 0, owner: 0, table: 0, prev: NONE, next: NONE, kind }
-}
+/// Nothing lives here yet.
+const UNUSED: Record = Record {
+    slot: 0,
+    size: 0,
+    owner: 0,
+    table: 0,
+    prev: NONE,
+    next: NONE,
+    layout: NO_LAYOUT,
+    class: 0,
+    header: 0,
+    role: Role::Other,
+    freed: true,
+    ranged: false,
+    held: false,
+};
 
 #[derive(Debug)]
 pub(super) struct Records {
@@ -90,13 +94,13 @@ impl Records {
         if n == 1 && self.single != NONE {
             let id = self.single;
             self.single = self.next(id);
-            self.all[id as usize] = unused(base, class);
+            self.all[id as usize] = Record { slot: base, class, ..UNUSED };
             return Ok(id);
         }
         self.all.try_reserve(n)?;
         // The number `NONE` stays free.
         let first = Id::try_from(self.all.len()).ok().filter(|&f| n < (NONE - f) as usize).ok_or(Refusal::Reserve)?;
-        self.all.extend((0..n).map(|i| unused(base + i * step, class)));
+        self.all.extend((0..n).map(|i| Record { slot: base + i * step, class, ..UNUSED }));
         Ok(first)
     }
 
@@ -111,12 +115,12 @@ impl Records {
     pub(super) fn object(&self, id: Id) -> Object {
         let r = &self.all[id as usize];
         Object {
-            base: r.slot + usize::from(r.kind.header),
+            base: r.slot + usize::from(r.header),
             size: r.size,
             owner: r.owner,
-            role: r.kind.role,
+            role: r.role,
             table: r.table,
-            freed: r.kind.freed,
+            freed: r.freed,
         }
     }
 
@@ -124,7 +128,7 @@ impl Records {
     #[inline]
     pub(super) fn live(&self, id: Id, base: usize) -> Option<Role> {
         let r = self.all.get(id as usize)?;
-        (!r.kind.freed && r.slot + usize::from(r.kind.header) == base).then_some(r.kind.role)
+        (!r.freed && r.slot + usize::from(r.header) == base).then_some(r.role)
     }
 
     /// Where the slot begins.
@@ -147,10 +151,10 @@ impl Records {
     #[inline]
     pub(super) fn give_freed(&mut self, id: Id) -> bool {
         let record = &mut self.all[id as usize];
-        if record.kind.class == 0 {
+        if record.class == 0 {
             return false;
         }
-        let head = &mut self.freed[usize::from(record.kind.class)];
+        let head = &mut self.freed[usize::from(record.class)];
         record.next = *head;
         *head = id;
         true
@@ -173,10 +177,10 @@ impl Records {
     pub(super) fn begin(&mut self, id: Id, header: usize, r: &Request, ring: Option<Id>) {
         let (prev, next, layout) = match ring {
             Some(ring) => {
-                let Record { prev, kind, .. } = self.all[ring as usize];
+                let Record { prev, layout, .. } = self.all[ring as usize];
                 self.all[prev as usize].next = id;
                 self.all[ring as usize].prev = id;
-                (prev, ring, kind.layout)
+                (prev, ring, layout)
             }
             None => (id, id, NO_LAYOUT),
         };
@@ -184,17 +188,17 @@ impl Records {
         record.size = r.size;
         record.owner = if r.role == Role::Header { 0 } else { r.owner };
         record.table = r.table;
-        (record.prev, record.next) = (prev, next);
-        let class = record.kind.class;
-        record.kind =
-            Kind { layout, class, header: header as u8, role: r.role, freed: false, ranged: false, held: false };
+        (record.prev, record.next, record.layout) = (prev, next, layout);
+        (record.header, record.role, record.freed) = (header as u8, r.role, false);
+        record.ranged = false;
+        record.held = false;
     }
 
     /// An object ceases to live; its record still tells what it was. Says how many bytes it had.
     #[inline]
     pub(super) fn end(&mut self, id: Id) -> usize {
         let record = &mut self.all[id as usize];
-        record.kind.freed = true;
+        record.freed = true;
         let Record { prev, next, size, .. } = *record;
         self.all[prev as usize].next = next;
         self.all[next as usize].prev = prev;
@@ -206,7 +210,7 @@ impl Records {
     #[inline]
     pub(super) fn end_with_ring(&mut self, id: Id, reuse: bool) -> (usize, Id, bool) {
         let record = &mut self.all[id as usize];
-        record.kind.freed = true;
+        record.freed = true;
         let (size, next) = (record.size, record.next);
         (size, next, reuse && self.give_freed(id))
     }
@@ -247,22 +251,22 @@ impl Records {
     /// Whether somebody may be ranging over the map whose ring entry this is.
     #[inline]
     pub(super) fn ranged(&self, ring: Id) -> bool {
-        let kind = &self.all[ring as usize].kind;
-        kind.ranged || kind.held
+        let record = &self.all[ring as usize];
+        record.ranged || record.held
     }
 
     /// Notes that somebody says so, or that nobody does any more.
     #[inline]
     pub(super) fn hold(&mut self, ring: Id, held: bool) {
-        let kind = &mut self.all[ring as usize].kind;
-        kind.held = held;
-        kind.ranged &= held;
+        let record = &mut self.all[ring as usize];
+        record.held = held;
+        record.ranged &= held;
     }
 
     /// Notes it.
     #[inline]
     pub(super) fn set_ranged(&mut self, ring: Id, ranged: bool) {
-        self.all[ring as usize].kind.ranged = ranged;
+        self.all[ring as usize].ranged = ranged;
     }
 
     /// Notes the bucket layout of the map whose ring entry this is, for the objects it gets from now on.
@@ -272,7 +276,7 @@ impl Records {
             Some(i) => i,
             None => self.new_layout(*layout),
         };
-        self.all[ring as usize].kind.layout = u16::try_from(i).unwrap_or(NO_LAYOUT);
+        self.all[ring as usize].layout = u16::try_from(i).unwrap_or(NO_LAYOUT);
     }
 
     #[cold]
@@ -287,6 +291,6 @@ impl Records {
 
     /// The bucket layout that was in force for an object's map when it was made, or later for a header.
     pub(super) fn layout(&self, id: Id) -> Option<BucketLayout> {
-        self.layouts.get(usize::from(self.all[id as usize].kind.layout)).copied()
+        self.layouts.get(usize::from(self.all[id as usize].layout)).copied()
     }
 }

@@ -85,6 +85,7 @@ unsafe fn allocate(t: &MapType, r: &Request, large: bool) -> usize {
     a.addr
 }
 
+/// An object of a size class: what has been freed last is taken without a frame of [`nextFree`], for it cannot fail.
 #[inline(always)]
 fn small(t: &MapType, r: &Request) -> Allocation {
     let layout = (r.role == Role::Header).then_some(&t.bucket);
