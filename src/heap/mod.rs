@@ -130,20 +130,18 @@ impl Heap {
     /// # Errors
     /// When the system refuses, the limit is reached, or [`refuse_after`](Self::refuse_after) says so. Nothing has
     /// changed then.
-    #[inline]
     pub fn alloc(&self, r: &Request) -> Result<Allocation, OutOfMemory> {
         self.begin(r, None)
     }
 
     /// The same for the header of a map whose buckets are laid out like this:
     /// [`register_map`](Self::register_map) is done with it.
-    #[inline]
-    pub(crate) fn alloc_header(&self, r: &Request, layout: BucketLayout) -> Result<Allocation, OutOfMemory> {
+    pub(crate) fn alloc_header(&self, r: &Request, layout: &BucketLayout) -> Result<Allocation, OutOfMemory> {
         self.begin(r, Some(layout))
     }
 
-    /// As [`alloc`](Self::alloc), or with a layout [`alloc_header`](Self::alloc_header), but only in a slot that has been freed:
-    /// its address. Nothing has changed when there is none.
+    /// The first thing that [`alloc`](Self::alloc) tries, or with a layout [`alloc_header`](Self::alloc_header): a slot that has
+    /// been freed. Its address; nothing has changed when there is none.
     #[inline(always)]
     pub(crate) fn alloc_freed(&self, r: &Request, layout: Option<&BucketLayout>) -> Option<usize> {
         if r.size > MIN_SIZE_FOR_MALLOC_HEADER {
@@ -156,8 +154,10 @@ impl Heap {
         s.alloc_freed(r, layout)
     }
 
-    #[inline]
-    fn begin(&self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, OutOfMemory> {
+    fn begin(&self, r: &Request, layout: Option<&BucketLayout>) -> Result<Allocation, OutOfMemory> {
+        if let Some(addr) = self.alloc_freed(r, layout) {
+            return Ok(Allocation { addr, needs_zero: true });
+        }
         let mut s = self.state();
         if r.role == Role::Header {
             self.ranged.store(0, Relaxed);
@@ -352,7 +352,7 @@ impl State {
         Some(addr)
     }
 
-    fn alloc(&mut self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, OutOfMemory> {
+    fn alloc(&mut self, r: &Request, layout: Option<&BucketLayout>) -> Result<Allocation, OutOfMemory> {
         self.try_alloc(r, layout).map_err(|why| OutOfMemory {
             rounded: r.size.max(1).checked_next_multiple_of(GROWTH).unwrap_or(usize::MAX & !(GROWTH - 1)),
             in_use: self.placing.committed(),
@@ -360,11 +360,11 @@ impl State {
         })
     }
 
-    fn try_alloc(&mut self, r: &Request, layout: Option<BucketLayout>) -> Result<Allocation, Refusal> {
+    fn try_alloc(&mut self, r: &Request, layout: Option<&BucketLayout>) -> Result<Allocation, Refusal> {
         self.refuses(r.size)?;
         let ring = self.ring_for(r)?;
         let Slot { id, header, addr, used } = self.placing.alloc(&mut self.records, r)?;
-        self.begin(id, header, r, ring, layout.as_ref());
+        self.begin(id, header, r, ring, layout);
         Ok(Allocation { addr, needs_zero: used })
     }
 

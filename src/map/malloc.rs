@@ -106,7 +106,7 @@ fn allocLarge(t: &MapType, r: &Request) -> Allocation {
 #[expect(non_snake_case, reason = "Go's name, which its tracebacks show")]
 #[inline(never)]
 fn nextFree(t: &MapType, r: &Request) -> Allocation {
-    let got = if r.role == Role::Header { t.rt.heap.alloc_header(r, t.bucket) } else { t.rt.heap.alloc(r) };
+    let got = if r.role == Role::Header { t.rt.heap.alloc_header(r, &t.bucket) } else { t.rt.heap.alloc(r) };
     got.unwrap_or_else(|e| refill(&e))
 }
 

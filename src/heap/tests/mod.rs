@@ -130,7 +130,12 @@ fn refusals() {
     assert_eq!(e.rounded, 4 << 20);
     assert_eq!(h.stats().objects, 2);
     h.refuse_after(None);
-    assert!(h.alloc(&request(8, 0, Role::Other)).is_ok());
+    let freed = h.alloc(&request(8, 0, Role::Other)).unwrap().addr;
+    h.free(freed);
+    h.refuse_after(Some(0));
+    assert!(h.alloc(&request(8, 0, Role::Other)).is_err(), "a slot that has been freed is none");
+    h.refuse_after(None);
+    assert_eq!(h.alloc(&request(8, 0, Role::Other)).unwrap().addr, freed);
     let h = Heap::new(HeapConfig { limit: Some(1000), ..HeapConfig::default() });
     assert!(h.alloc(&request(900, 0, Role::Other)).is_ok());
     assert!(h.alloc(&request(200, 0, Role::Other)).is_err());

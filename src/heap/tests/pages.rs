@@ -119,6 +119,12 @@ fn what_was_unmapped_is_not_handed_out_again() {
             h.free(b);
             let again = [object(&h, size), object(&h, size)];
             assert!(again.contains(&b) && !again.contains(&a), "{placement:?} {size}");
+            // The same at the end of a map.
+            let map = h.alloc(&request(48, 0, Role::Header)).unwrap().addr;
+            let array = h.alloc(&request(size, map, Role::Buckets)).unwrap().addr;
+            h.unmap(array, 1).unwrap();
+            h.free_owner(map);
+            assert_ne!(object(&h, size), array, "{placement:?} {size}");
         }
     }
 }
