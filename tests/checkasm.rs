@@ -20,6 +20,8 @@ use std::sync::Arc;
 mod bytes;
 #[path = "checkasm/chains.rs"]
 mod chains;
+#[path = "checkasm/far.rs"]
+mod far;
 #[path = "checkasm/faults.rs"]
 mod faults;
 #[path = "checkasm/first.rs"]
