@@ -250,7 +250,6 @@ unsafe fn set_inlined(t: &MapType, keys: [__m128i; 4], h: usize, key: u64, value
 macro_rules! lookups {
     ($($(#[$about:meta])* $name:ident $value:literal)*) => {$(
         $(#[$about])*
-        #[cfg(gohmap_asm)]
         #[inline(always)]
         unsafe fn $name(keys: [__m128i; 4], h: usize, key: u64) -> u64 {
             let found;
