@@ -11,7 +11,7 @@
  * What is still to be done may be done by the portable growWork_fast64 from its beginning: an old bucket that has been
  * moved is passed over by it, and only what it moves itself makes it count on. So the slow cases are a matter of not
  * leaving anything half done: a mark that is no live entry's, three buckets in a chain, more than eight entries for one
- * half, buckets that overlap, a very large B; and every fault. Go touches memory slot by slot and would fault in
+ * half, arrays that overlap, a number that is none of an old bucket, a very large B; and every fault. Go touches memory slot by slot and would fault in
  * the middle; so whatever will be written to is written to before anything changes, with what is there.
  *
  * Twin: growWork_fast64 in src/map/fast64.rs.
@@ -20,25 +20,18 @@
  * Masks have a bit for each old slot, those of the overflow bucket above those of the bucket: r8 goes to X, r9 to Y.
  */
         .include "base.inc"
-
-        .section .rodata, "a", @progbits
-        .p2align 4
-.Lones: .fill   16, 1, 1
-.Lleast:
-        .fill   16, 1, MIN_TOP_HASH
-.Lempty:
-        .fill   16, 1, 4                        /* evacuatedEmpty */
-.Lx:    .fill   16, 1, 2                        /* evacuatedX */
-.Ly:    .fill   16, 1, 3                        /* evacuatedY */
+        .include "evacuate.inc"
 
 /* The frame: a bucket for what goes nowhere, then */
         .set    OLD, 144                        /* number of the old bucket */
         .set    NOLD, 152                       /* noldbuckets */
-        .set    ROUND, 160                      /* 0, then 1 */
-        .set    FRAME, 168
+        .set    ROUND, 160                      /* 0, then 1; 2 in the first one when the second one's entries are in registers */
+        .set    LENGTH, 168                     /* of the old array: 144 noldbuckets */
+        .set    LAST, 176                       /* the last bucket of the chain in registers, or 0 */
+        .set    FRAME, 184
 
-/* An old array of so many buckets and the new one do not lie in a near cache. */
-        .set    LEAST_NOLD, 1 << 11
+/* An old array of so many buckets and the new one do not lie in the nearest cache. */
+        .set    LEAST_NOLD, 1 << 7
 
 /* Of larger B the new halves might overlap. */
         .set    MAX_B, 47
@@ -47,7 +40,7 @@
  * after the other. The old bucket of the second round is the next one in a row. Scratches rbx, rbp, r12. */
         .macro  ASK
         imulq   $144, %rax, %rbx
-        imulq   $144, NOLD(%rsp), %r12
+        movq    LENGTH(%rsp), %r12
         movq    HMAP_BUCKETS(%rsi), %rbp
         addq    %rbx, %rbp
         addq    HMAP_OLDBUCKETS(%rsi), %rbx
@@ -59,177 +52,134 @@
         .endr
         .endm
 
-/* To `to` when the n bytes at a and the 144 at b overlap; scratches rax. */
-        .macro  APART a, b, n, to
-        movq    \a, %rax
-        subq    \b, %rax
-        addq    $\n - 1, %rax
-        cmpq    $\n + 142, %rax
-        jbe     \to
-        .endm
-
-/* Faults unless the bucket at b can be written; scratches al. */
-        .macro  WRITABLE b
-        movb    (\b), %al
-        movb    %al, (\b)
-        movb    143(\b), %al
-        movb    %al, 143(\b)
-        .endm
-
-/* What CLASSIFY needs: the hash bit that tells the halves apart (0: there is one half) is in r10. */
-        .macro  PREPARE_sse41
-        leaq    MAPTYPE_KEYS(%rdi), %rax
-        movd    HMAP_HASH0(%rsi), %xmm8
-        movdqu  (%rax), %xmm9
-        movdqu  16(%rax), %xmm10
-        movdqu  32(%rax), %xmm11
-        movq    %r10, %xmm15
-        punpcklqdq %xmm15, %xmm15
-        .endm
-
-        .macro  PREPARE_avx512
-        leaq    MAPTYPE_KEYS(%rdi), %rax
-        vmovd   HMAP_HASH0(%rsi), %xmm8
-        vpbroadcastq %xmm8, %zmm18
-        vpbroadcastq %r10, %zmm19
-        vbroadcasti32x4 (%rax), %zmm20
-        vbroadcasti32x4 16(%rax), %zmm21
-        vbroadcasti32x4 32(%rax), %zmm22
-        .endm
-
-/* a = for the keys at offset i and the next of the bucket at b all ones when the hash does not have the bit */
-        .macro  PAIR_sse41 b, i, a
-        movdqa  %xmm8, \a
-        movhps  8 + \i*8(\b), \a
-        movdqa  %xmm8, %xmm2
-        movhps  16 + \i*8(\b), %xmm2
-        aesenc  %xmm9, \a
-        aesenc  %xmm9, %xmm2
-        aesenc  %xmm10, \a
-        aesenc  %xmm10, %xmm2
-        aesenc  %xmm11, \a
-        aesenc  %xmm11, %xmm2
-        punpcklqdq %xmm2, \a
-        pand    %xmm15, \a
-        pxor    %xmm2, %xmm2
-        pcmpeqq %xmm2, \a
-        .endm
-
-/* Of the bucket at b: eax = live slots, ecx = those of them that go to Y, marks = what is left of the tophash bytes. */
-        .macro  CLASSIFY_sse41 b, marks, to
-        movq    (\b), %xmm2
-        movdqa  .Lleast(%rip), %xmm3
-        pmaxub  %xmm2, %xmm3
-        pcmpeqb %xmm2, %xmm3                    /* alive */
-        movdqa  .Lones(%rip), %xmm4
-        pminub  %xmm2, %xmm4
-        pcmpeqb %xmm2, %xmm4                    /* empty */
-        por     %xmm3, %xmm4
-        pmovmskb %xmm4, %eax
-        cmpb    $0xff, %al
+/*
+ * The first old bucket is anywhere and may be on its way from memory for long; the second one is the next in a row. So the
+ * second one is sorted meanwhile, into registers: nothing is modified before the first one has been moved, and when that
+ * cannot be done here, or faults, nothing was. Jumps to `to`, with ROUND 2 if the second one is in registers. It is not when it
+ * is the first one, or must be cleared, or is a slow case.
+ *
+ * zmm25, zmm26, xmm6 keys, elements and tophash bytes for X, k6 their slots; zmm29, zmm30, xmm7, k7 for Y; xmm14, xmm15 the marks
+ * of the bucket and its overflow bucket. Scratches the registers of the other code, and zmm31.
+ */
+        .macro  STAGE_avx512 to
+        movq    HMAP_NEVACUATE(%rsi), %rax
+        cmpq    OLD(%rsp), %rax
+        je      \to
+        cmpq    NOLD(%rsp), %rax
+        jae     \to
+        cmpb    $0, MAPTYPE_POINTERS(%rdi)
         jne     \to
-        PAIR_sse41 \b, 0, %xmm4
-        PAIR_sse41 \b, 2, %xmm5
-        PAIR_sse41 \b, 4, %xmm6
-        PAIR_sse41 \b, 6, %xmm7
-        packssdw %xmm5, %xmm4
-        packssdw %xmm7, %xmm6
-        packsswb %xmm6, %xmm4
-        packsswb %xmm4, %xmm4
-        pandn   %xmm3, %xmm4                    /* to Y */
-        pmovmskb %xmm3, %eax
-        pmovmskb %xmm4, %ecx
-        movdqa  .Lx(%rip), \marks
-        psubb   %xmm4, \marks
-        pand    %xmm3, \marks
-        pandn   .Lempty(%rip), %xmm3
-        por     %xmm3, \marks
-        .endm
+        imulq   $144, %rax, %rax
+        movq    HMAP_OLDBUCKETS(%rsi), %rbx
+        movq    HMAP_BUCKETS(%rsi), %rbp
+        movq    LENGTH(%rsp), %r12
+        addq    %rax, %rbx
+        addq    %rax, %rbp
+        addq    %rbp, %r12
+        movzbl  (%rbx), %ecx
+        subl    $2, %ecx
+        cmpl    $2, %ecx
+        jbe     \to                             /* evacuated */
+        CLASSIFY_avx512 %rbx, %xmm14, \to
+        vmovdqu64 72(%rbx), %zmm17
+        kandnb  %k1, %k3, %k4                   /* to X */
+        popcntl %ecx, %r9d
+        popcntl %eax, %r8d
+        subl    %r9d, %r8d
+        vpcompressb %xmm2, %xmm6{%k4}{z}
+        vpcompressq %zmm16, %zmm25{%k4}{z}
+        vpcompressq %zmm17, %zmm26{%k4}{z}
+        vpcompressb %xmm2, %xmm7{%k3}{z}
+        vpcompressq %zmm16, %zmm29{%k3}{z}
+        vpcompressq %zmm17, %zmm30{%k3}{z}
+        movl    $-1, %eax
+        bzhil   %r8d, %eax, %r14d
+        bzhil   %r9d, %eax, %r15d
+        movq    136(%rbx), %r13
+        testq   %r13, %r13
+        jne     .Lsecond\@
+        movq    %rbx, %r13
+.Lstaged\@:
+        movb    (%r13), %al
+        movb    %al, (%r13)
+        movb    (%rbx), %al
+        movb    %al, (%rbx)
+        testl   %r8d, %r8d
+        je      1f
+        WRITABLE %rbp
+1:      testl   %r9d, %r9d
+        je      1f
+        WRITABLE %r12
+1:      kmovd   %r14d, %k6
+        kmovd   %r15d, %k7
+        movq    %r13, LAST(%rsp)
+        movl    $2, ROUND(%rsp)
+        jmp     \to
 
-        .macro  CLASSIFY_avx512 b, marks, to
-        vmovq   (\b), %xmm2
-        vpcmpub $6, .Lones(%rip), %xmm2, %k1    /* not empty */
-        vpcmpub $5, .Lleast(%rip), %xmm2, %k2   /* alive */
-        vmovdqu64 8(\b), %zmm16
-        kxorb   %k1, %k2, %k2
-        kortestb %k2, %k2
+        /* Behind what the bucket has for either half, of which there is not more than fits into one. */
+.Lsecond\@:
+        cmpq    $0, 136(%r13)
         jne     \to
-        vpunpcklqdq %zmm16, %zmm18, %zmm23      /* hash0, even key */
-        vpunpckhqdq %zmm16, %zmm18, %zmm24      /* hash0, odd key */
-        vaesenc %zmm20, %zmm23, %zmm23
-        vaesenc %zmm20, %zmm24, %zmm24
-        vaesenc %zmm21, %zmm23, %zmm23
-        vaesenc %zmm21, %zmm24, %zmm24
-        vaesenc %zmm22, %zmm23, %zmm23
-        vaesenc %zmm22, %zmm24, %zmm24
-        vpunpcklqdq %zmm24, %zmm23, %zmm23
-        vptestmq %zmm19, %zmm23, %k3{%k1}       /* to Y */
-        vmovdqa .Lempty(%rip), \marks
-        vmovdqu8 .Lx(%rip), \marks{%k1}
-        vmovdqu8 .Ly(%rip), \marks{%k3}
-        kmovb   %k1, %eax
-        kmovb   %k3, %ecx
+        FAR_AWAY %r13, \to
+        CLASSIFY_avx512 %r13, %xmm15, \to
+        popcntl %ecx, %ecx
+        popcntl %eax, %eax
+        addl    %ecx, %r9d
+        subl    %ecx, %eax
+        addl    %eax, %r8d
+        cmpl    $8, %r9d
+        ja      \to
+        cmpl    $8, %r8d
+        ja      \to
+        vmovdqu64 72(%r13), %zmm17
+        kandnb  %k1, %k3, %k4
+        BEHIND  %k4, %r8d, %r14d, %xmm6, %zmm25, %zmm26
+        BEHIND  %k3, %r9d, %r15d, %xmm7, %zmm29, %zmm30
+        jmp     .Lstaged\@
         .endm
 
-/* Entries of the bucket at rbx to where the lowest eight bits of the masks say; these are shifted out. rax = tophash bytes.
- * The ones of r10 are shifted out too, and are no entries. */
-        .macro  MOVE_sse41
-        movl    %r8d, %r10d
-        orl     %r9d, %r10d
-        notl    %r10d
-        .set    slot, 0
-        .rept   8
-        movq    %rbp, %r11
-        movq    %r14, %rdx
-        shrl    %r9d
-        cmovcq  %r12, %r11
-        cmovcq  %r15, %rdx
-        adcq    $0, %r15
-        shrl    %r8d
-        adcq    $0, %r14
-        shrl    %r10d
-        cmovcq  %rsp, %r11
-        movb    %al, (%r11,%rdx)
-        movq    8 + slot*8(%rbx), %rcx
-        movq    %rcx, 8(%r11,%rdx,8)
-        movq    72 + slot*8(%rbx), %rcx
-        movq    %rcx, 72(%r11,%rdx,8)
-        .if     slot < 7
-        shrq    $8, %rax
-        .endif
-        .set    slot, slot + 1
-        .endr
-        .endm
-
-
-/* Entries of mask k, n of them, to slots from i on of the bucket at b */
-        .macro  PART_avx512 k, b, i, n
-        vpcompressb %xmm25, %xmm26{\k}{z}
-        vpcompressq %zmm16, %zmm27{\k}{z}
-        vpcompressq %zmm17, %zmm28{\k}{z}
+/* Adds the entries of mask k to registers whose slots `mask` are taken already; then the first n are. */
+        .macro  BEHIND k, n, mask, marks, keys, elems
         movl    $-1, %eax
         bzhil   \n, %eax, %eax
-        kmovd   %eax, %k5
-        vmovdqu8 %xmm26, (\b,\i){%k5}
-        vmovdqu64 %zmm27, 8(\b,\i,8){%k5}
-        vmovdqu64 %zmm28, 72(\b,\i,8){%k5}
-        addq    %r10, \i
+        xorl    %eax, \mask
+        kmovd   \mask, %k5
+        movl    %eax, \mask
+        vpcompressb %xmm2, %xmm3{\k}{z}
+        vpcompressq %zmm16, %zmm27{\k}{z}
+        vpcompressq %zmm17, %zmm28{\k}{z}
+        vpexpandb %xmm3, \marks{%k5}
+        vpexpandq %zmm27, \keys{%k5}
+        vpexpandq %zmm28, \elems{%k5}
         .endm
 
-        .macro  MOVE_avx512
-        vmovq   %rax, %xmm25
-        vmovdqu64 8(%rbx), %zmm16
-        vmovdqu64 72(%rbx), %zmm17
-        kmovb   %r8d, %k1
-        kmovb   %r9d, %k2
-        movzbl  %r8b, %r10d
-        popcntl %r10d, %r10d
-        PART_avx512 %k1, %rbp, %r14, %r10d
-        movzbl  %r9b, %r10d
-        popcntl %r10d, %r10d
-        PART_avx512 %k2, %r12, %r15, %r10d
-        shrl    $8, %r8d
-        shrl    $8, %r9d
+/* The second one, which is in registers, to where it goes. Everything there was written to before. */
+        .macro  UNSTAGE_avx512
+        movq    HMAP_NEVACUATE(%rsi), %rax
+        movl    $1, ROUND(%rsp)
+        movq    %rax, OLD(%rsp)
+        imulq   $144, %rax, %rax
+        movq    HMAP_OLDBUCKETS(%rsi), %rbx
+        movq    HMAP_BUCKETS(%rsi), %rbp
+        movq    LENGTH(%rsp), %r12
+        addq    %rax, %rbp
+        addq    %rbp, %r12
+        movq    LAST(%rsp), %r13
+        movq    %xmm15, (%r13)
+        movq    %xmm14, (%rbx,%rax)             /* it may be the last as well */
+        vmovdqu8 %xmm6, (%rbp){%k6}
+        vmovdqu64 %zmm25, 8(%rbp){%k6}
+        vmovdqu64 %zmm26, 72(%rbp){%k6}
+        vmovdqu8 %xmm7, (%r12){%k7}
+        vmovdqu64 %zmm29, 8(%r12){%k7}
+        vmovdqu64 %zmm30, 72(%r12){%k7}
+        .endm
+
+/* There are not enough registers. */
+        .macro  STAGE_sse41 to
+        .endm
+
+        .macro  UNSTAGE_sse41
         .endm
 
         .macro  GROWWORK_FAST64 isa
@@ -252,6 +202,7 @@ ENTRY gohmap_growwork_fast64_\isa
         ja      .Lno\@
         movl    $1, %r10d
         movl    $0, ROUND(%rsp)
+        movq    $0, LAST(%rsp)
         testb   $FLAG_SAME_SIZE_GROW, HMAP_FLAGS(%rsi)
         jne     .Lsame\@
         decl    %ecx
@@ -260,12 +211,22 @@ ENTRY gohmap_growwork_fast64_\isa
         decq    %r10
         andq    %r10, %rax
         incq    %r10
+        movl    $2, %r9d
 .Lprepare\@:
         movq    %rax, OLD(%rsp)
         PREPARE_\isa
+        imulq   $144, NOLD(%rsp), %r8
+        imulq   %r8, %r9
+        movq    %r8, LENGTH(%rsp)
+        APART   HMAP_BUCKETS(%rsi), %r9, HMAP_OLDBUCKETS(%rsi), %r8, .Lno\@
+        APART   HMAP_BUCKETS(%rsi), %r9, %rsi, $48, .Lno\@
+        APART   HMAP_OLDBUCKETS(%rsi), %r8, %rsi, $48, .Lno\@
+        movq    OLD(%rsp), %rax
         cmpq    $LEAST_NOLD, NOLD(%rsp)
-        jb      .Levacuate\@
+        jb      .Lstage\@
         ASK
+.Lstage\@:
+        STAGE_\isa .Levacuate\@
 
 .Levacuate\@:
         imulq   $144, OLD(%rsp), %rax
@@ -277,17 +238,12 @@ ENTRY gohmap_growwork_fast64_\isa
         subl    $2, %ecx
         cmpl    $2, %ecx
         jbe     .Levacuated\@
-        imulq   $144, NOLD(%rsp), %r12
+        movq    LENGTH(%rsp), %r12
         addq    %rbp, %r12
         movq    136(%rbx), %r13
         CLASSIFY_\isa %rbx, %xmm12, .Lno\@
         movl    %eax, %r8d
         movl    %ecx, %r9d
-        APART   %rbp, %rbx, 144, .Lno\@
-        APART   %r12, %rbx, 144, .Lno\@
-        APART   %rsi, %rbx, 48, .Lno\@
-        APART   %rsi, %rbp, 48, .Lno\@
-        APART   %rsi, %r12, 48, .Lno\@
         testq   %r13, %r13
         jne     .Lchain\@
 .Lsorted\@:
@@ -337,13 +293,15 @@ ENTRY gohmap_growwork_fast64_\isa
         je      .Lend\@
         movq    %rax, HMAP_NEVACUATE(%rsi)
 .Ladvanced\@:
-        cmpl    $0, ROUND(%rsp)
+        cmpl    $1, ROUND(%rsp)
         movl    $1, %eax
-        jne     .Lreturn\@
+        je      .Lreturn\@
+        ja      .Lunstage\@
         movl    %eax, ROUND(%rsp)
         movq    HMAP_NEVACUATE(%rsi), %rax
         movq    %rax, OLD(%rsp)
-        jmp     .Levacuate\@
+        cmpq    NOLD(%rsp), %rax
+        jb      .Levacuate\@
 
 .Lno\@: xorl    %eax, %eax
 .Lreturn\@:
@@ -406,6 +364,7 @@ ENTRY gohmap_growwork_fast64_\isa
         decq    %r10
         andq    %r10, %rax
         xorl    %r10d, %r10d
+        movl    $1, %r9d
         jmp     .Lprepare\@
 
         /* Two buckets: the masks of both; neither half may have more than one. */
@@ -417,10 +376,8 @@ ENTRY gohmap_growwork_fast64_\isa
         shll    $8, %ecx
         orl     %eax, %r8d
         orl     %ecx, %r9d
-        APART   %rbx, %r13, 144, .Lno\@
-        APART   %rbp, %r13, 144, .Lno\@
-        APART   %r12, %r13, 144, .Lno\@
-        APART   %rsi, %r13, 48, .Lno\@
+        FAR_AWAY %r13, .Lno\@
+        APART   %r13, $144, LAST(%rsp), $144, .Lno\@
         popcntl %r9d, %ecx
         cmpl    $8, %ecx
         ja      .Lno\@
@@ -456,6 +413,9 @@ ENTRY gohmap_growwork_fast64_\isa
         addq    $8, %r10
         cmpq    %r11, %r10
         jne     1b
+        jmp     .Levacuated\@
+.Lunstage\@:
+        UNSTAGE_\isa
         jmp     .Levacuated\@
 
         FIXUP   .Lbegin\@, .Lsure\@, .Lno\@

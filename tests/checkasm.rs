@@ -26,6 +26,8 @@ mod far;
 mod faults;
 #[path = "checkasm/first.rs"]
 mod first;
+#[path = "checkasm/growing.rs"]
+mod growing;
 #[path = "checkasm/here.rs"]
 mod here;
 #[path = "checkasm/many.rs"]
