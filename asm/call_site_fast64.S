@@ -1,7 +1,7 @@
 /*
  * Behind the text of m[k] = v that lies where it is called (call_site/mapset_fast64_avx512.s): what that leaves to others.
  *
- *   u32 gohmap_mapset_fast64_absent_avx512   the key is not in its first bucket: on where SEARCH_BUCKET_avx512 stops
+ *   u32 gohmap_mapset_fast64_absent_avx512   the key is not in its first bucket: on where SEARCH_BUCKET stops
  *   u32 gohmap_mapset_fast64_single_avx512   the same in a map with a single bucket
  *   0: it is done; 2: somebody else has cleared hashWriting; else the routine for all cases must do it, from the start
  *
@@ -14,6 +14,8 @@
         .include "sse41.inc"
         .include "avx512.inc"
         .include "assign.inc"
+
+        LAYOUT  8
 
 /* The ends of such a routine. */
         .macro  ENDS undo, slow, raced

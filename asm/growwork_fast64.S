@@ -2,7 +2,7 @@
  * runtime.growWork_fast64 for 8-byte keys and elements: evacuates the old bucket of the bucket about to be used, and one
  * more. For the routines that write, and for the portable functions.
  *
- *   u64 gohmap_growwork_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx unused, rcx = number of the bucket)
+ *   u64 gohmap_growwork_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx unused, rcx = number of the bucket)
  *       ->  1, 2 when the growth has ended, or 0 when some work is still to be done
  *
  * Keeps all registers but rax, rcx, r8, r10, r11 and the vectors xmm2 to xmm15 and zmm16 up. The map is growing, nobody
@@ -26,7 +26,7 @@
         .set    OLD, 144                        /* number of the old bucket */
         .set    NOLD, 152                       /* noldbuckets */
         .set    ROUND, 160                      /* 0, then 1; 2 in the first one when the second one's entries are in registers */
-        .set    LENGTH, 168                     /* of the old array: 144 noldbuckets */
+        .set    LENGTH, 168                     /* of the old array: SIZE noldbuckets */
         .set    LAST, 176                       /* the last bucket of the chain in registers, or 0 */
         .set    FRAME, 184
 
@@ -39,7 +39,7 @@
 /* Asks for the first old bucket and both new ones, which are anywhere, all at once: their entries would come to light one
  * after the other. The old bucket of the second round is the next one in a row. Scratches rbx, rbp, r12. */
         .macro  ASK
-        imulq   $144, %rax, %rbx
+        imulq   $SIZE, %rax, %rbx
         movq    LENGTH(%rsp), %r12
         movq    HMAP_BUCKETS(%rsi), %rbp
         addq    %rbx, %rbp
@@ -48,7 +48,7 @@
         .irp    b, rbx, rbp, r12
         prefetchw (%\b)
         prefetchw 64(%\b)
-        prefetchw 136(%\b)
+        prefetchw OVER(%\b)
         .endr
         .endm
 
@@ -69,7 +69,7 @@
         jae     \to
         cmpb    $0, MAPTYPE_POINTERS(%rdi)
         jne     \to
-        imulq   $144, %rax, %rax
+        imulq   $SIZE, %rax, %rax
         movq    HMAP_OLDBUCKETS(%rsi), %rbx
         movq    HMAP_BUCKETS(%rsi), %rbp
         movq    LENGTH(%rsp), %r12
@@ -81,7 +81,7 @@
         cmpl    $2, %ecx
         jbe     \to                             /* evacuated */
         CLASSIFY_avx512 %rbx, %xmm14, \to
-        vmovdqu64 72(%rbx), %zmm17
+        vmovdqu64 ELEMS(%rbx), %zmm17
         kandnb  %k1, %k3, %k4                   /* to X */
         popcntl %ecx, %r9d
         popcntl %eax, %r8d
@@ -95,7 +95,7 @@
         movl    $-1, %eax
         bzhil   %r8d, %eax, %r14d
         bzhil   %r9d, %eax, %r15d
-        movq    136(%rbx), %r13
+        movq    OVER(%rbx), %r13
         testq   %r13, %r13
         jne     .Lsecond\@
         movq    %rbx, %r13
@@ -118,7 +118,7 @@
 
         /* Behind what the bucket has for either half, of which there is not more than fits into one. */
 .Lsecond\@:
-        cmpq    $0, 136(%r13)
+        cmpq    $0, OVER(%r13)
         jne     \to
         FAR_AWAY %r13, \to
         CLASSIFY_avx512 %r13, %xmm15, \to
@@ -131,7 +131,7 @@
         ja      \to
         cmpl    $8, %r8d
         ja      \to
-        vmovdqu64 72(%r13), %zmm17
+        vmovdqu64 ELEMS(%r13), %zmm17
         kandnb  %k1, %k3, %k4
         BEHIND  %k4, %r8d, %r14d, %xmm6, %zmm25, %zmm26
         BEHIND  %k3, %r9d, %r15d, %xmm7, %zmm29, %zmm30
@@ -158,7 +158,7 @@
         movq    HMAP_NEVACUATE(%rsi), %rax
         movl    $1, ROUND(%rsp)
         movq    %rax, OLD(%rsp)
-        imulq   $144, %rax, %rax
+        imulq   $SIZE, %rax, %rax
         movq    HMAP_OLDBUCKETS(%rsi), %rbx
         movq    HMAP_BUCKETS(%rsi), %rbp
         movq    LENGTH(%rsp), %r12
@@ -168,11 +168,11 @@
         movq    %xmm15, (%r13)
         movq    %xmm14, (%rbx,%rax)             /* it may be the last as well */
         vmovdqu8 %xmm6, (%rbp){%k6}
-        vmovdqu64 %zmm25, 8(%rbp){%k6}
-        vmovdqu64 %zmm26, 72(%rbp){%k6}
+        STORE_KEYS 25, %k6, 8(%rbp)
+        vmovdqu64 %zmm26, ELEMS(%rbp){%k6}
         vmovdqu8 %xmm7, (%r12){%k7}
-        vmovdqu64 %zmm29, 8(%r12){%k7}
-        vmovdqu64 %zmm30, 72(%r12){%k7}
+        STORE_KEYS 29, %k7, 8(%r12)
+        vmovdqu64 %zmm30, ELEMS(%r12){%k7}
         .endm
 
 /* There are not enough registers. */
@@ -182,8 +182,9 @@
         .macro  UNSTAGE_sse41
         .endm
 
-        .macro  GROWWORK_FAST64 isa
-ENTRY gohmap_growwork_fast64_\isa
+/* The routine is named after `name`. */
+        .macro  GROWWORK isa, name
+ENTRY gohmap_growwork_\name
         SAVE    rbx
         SAVE    rbp
         SAVE    r12
@@ -215,7 +216,7 @@ ENTRY gohmap_growwork_fast64_\isa
 .Lprepare\@:
         movq    %rax, OLD(%rsp)
         PREPARE_\isa
-        imulq   $144, NOLD(%rsp), %r8
+        imulq   $SIZE, NOLD(%rsp), %r8
         imulq   %r8, %r9
         movq    %r8, LENGTH(%rsp)
         APART   HMAP_BUCKETS(%rsi), %r9, HMAP_OLDBUCKETS(%rsi), %r8, .Lno\@
@@ -229,7 +230,7 @@ ENTRY gohmap_growwork_fast64_\isa
         STAGE_\isa .Levacuate\@
 
 .Levacuate\@:
-        imulq   $144, OLD(%rsp), %rax
+        imulq   $SIZE, OLD(%rsp), %rax
         movq    HMAP_OLDBUCKETS(%rsi), %rbx
         movq    HMAP_BUCKETS(%rsi), %rbp
         addq    %rax, %rbx
@@ -240,7 +241,7 @@ ENTRY gohmap_growwork_fast64_\isa
         jbe     .Levacuated\@
         movq    LENGTH(%rsp), %r12
         addq    %rbp, %r12
-        movq    136(%rbx), %r13
+        movq    OVER(%rbx), %r13
         CLASSIFY_\isa %rbx, %xmm12, .Lno\@
         movl    %eax, %r8d
         movl    %ecx, %r9d
@@ -278,7 +279,7 @@ ENTRY gohmap_growwork_fast64_\isa
         leaq    1024(%rax), %rcx
         cmpq    %r8, %rcx
         cmovaq  %r8, %rcx
-        imulq   $144, %rax, %r10
+        imulq   $SIZE, %rax, %r10
         addq    HMAP_OLDBUCKETS(%rsi), %r10
 1:      cmpq    %rcx, %rax
         je      2f
@@ -286,7 +287,7 @@ ENTRY gohmap_growwork_fast64_\isa
         subl    $2, %r11d
         cmpl    $2, %r11d
         ja      2f
-        addq    $144, %r10
+        addq    $SIZE, %r10
         incq    %rax
         jmp     1b
 2:      cmpq    %r8, %rax
@@ -369,7 +370,7 @@ ENTRY gohmap_growwork_fast64_\isa
 
         /* Two buckets: the masks of both; neither half may have more than one. */
 .Lchain\@:
-        cmpq    $0, 136(%r13)
+        cmpq    $0, OVER(%r13)
         jne     .Lno\@
         CLASSIFY_\isa %r13, %xmm13, .Lno\@
         shll    $8, %eax
@@ -377,7 +378,7 @@ ENTRY gohmap_growwork_fast64_\isa
         orl     %eax, %r8d
         orl     %ecx, %r9d
         FAR_AWAY %r13, .Lno\@
-        APART   %r13, $144, LAST(%rsp), $144, .Lno\@
+        APART   %r13, $SIZE, LAST(%rsp), $SIZE, .Lno\@
         popcntl %r9d, %ecx
         cmpl    $8, %ecx
         ja      .Lno\@
@@ -404,11 +405,11 @@ ENTRY gohmap_growwork_fast64_\isa
 .Lunlink\@:
         testb   $FLAG_OLD_ITERATOR, HMAP_FLAGS(%rsi)
         jne     .Levacuated\@
-        imulq   $144, OLD(%rsp), %rbx
+        imulq   $SIZE, OLD(%rsp), %rbx
         addq    HMAP_OLDBUCKETS(%rsi), %rbx
         xorl    %eax, %eax
         leaq    8(%rbx), %r10
-        leaq    144(%rbx), %r11
+        leaq    SIZE(%rbx), %r11
 1:      movq    %rax, (%r10)
         addq    $8, %r10
         cmpq    %r11, %r10
@@ -423,8 +424,13 @@ ENTRY gohmap_growwork_fast64_\isa
         FIXUP   .Lend\@, .Lsame\@, .Lno\@
         FIXUP   .Lchain\@, .Lsecond\@, .Lno\@
         FIXUP   .Lpointers\@, .Lunlink\@, .Lno\@
-END gohmap_growwork_fast64_\isa
+END gohmap_growwork_\name
         .endm
 
-        GROWWORK_FAST64 sse41
-        GROWWORK_FAST64 avx512
+        LAYOUT  8
+        GROWWORK sse41, sse41
+        GROWWORK avx512, avx512
+
+        LAYOUT  4
+        GROWWORK sse41, sse41x32
+        GROWWORK avx512, avx512x32

@@ -7,7 +7,8 @@
  *   gohmap_mapaccess1_fast64_words_ISA, gohmap_mapaccess2_fast64_words_ISA: the same for buckets of 144 bytes with
  *   elements of 8; what is not asked leaves room for another lookup under way while this one waits for memory
  *
- *   gohmap_mapaccess1_fast32_sse41, gohmap_mapaccess2_fast32_sse41: the same for keys of four bytes, zero extended
+ *   gohmap_mapaccess1_fast32_ISA, gohmap_mapaccess2_fast32_ISA: the same for keys of four bytes, zero extended; _words: for
+ *   buckets of 112 bytes
  *
  * The only slow case is a write under way; and every fault. Twins: mapaccess1_fast64 and mapaccess2_fast64 in
  * src/map/fast64.rs, which search all eight slots of every bucket of the chain, emptyRest or not; so do these.
@@ -16,6 +17,7 @@
         .include "sse41.inc"
         .include "avx512.inc"
         .include "sse41x32.inc"
+        .include "avx512x32.inc"
 
 /* r8 = the bucket of the key. To `growing` when there are old buckets. */
         .macro  FIND isa, fixed, growing
@@ -25,7 +27,7 @@
         jne     \growing
         INDEX_\isa
         .if     \fixed
-        imulq   $144, %rax, %r8
+        imulq   $SIZE, %rax, %r8
         .else
         movzwl  MAPTYPE_BUCKETSIZE(%rdi), %r8d
         imulq   %rax, %r8
@@ -40,7 +42,7 @@
         cmpb    $EMPTY_ONE, (%r8,%rcx)
         jbe     \empty
         .if     \fixed
-        leaq    72(%r8,%rcx,8), %rax
+        leaq    ELEMS(%r8,%rcx,8), %rax
         .else
         movzbl  MAPTYPE_ELEMSIZE(%rdi), %eax
         imulq   %rcx, %rax
@@ -62,7 +64,7 @@
         ja      .Lother\@
         FIND    \isa, \fixed, .Lgrowing\@
         .if     \fixed
-        prefetcht0 96(%r8)                      /* most elements */
+        prefetcht0 MOST(%r8)
         .endif
 .Lbucket\@:
         LOOK_\isa
@@ -75,7 +77,7 @@
         jmp     .Lslots\@
 .Lnext\@:
         .if     \fixed
-        movq    136(%r8), %r8
+        movq    OVER(%r8), %r8
         .else
         movzwl  MAPTYPE_BUCKETSIZE(%rdi), %eax
         movq    -8(%r8,%rax), %r8
@@ -143,47 +145,39 @@
         ret
         .endm
 
-        .macro  MAPACCESS_FAST64 isa, two, name, slow
-ENTRY \name\()_words_\isa
+/* The routine `name`, for elements of any size, and `name`_words; `family` is what ends these. */
+        .macro  MAPACCESS isa, family, two, name, slow
+ENTRY \name\()_words_\family
         BEGIN   \isa, .Lslow\@, .Lnone\@
         ACCESS  \isa, 1, \two, .Lslow\@, .Lnone\@
 .Lnone\@:
         NONE    \two
 .Lslow\@:
-        jmp     \slow\()_\isa
-        FIXUP   \name\()_words_\isa, .Lslow\@, .Lslow\@
-END \name\()_words_\isa
-
-ENTRY \name\()_\isa
-        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
-        je      \name\()_words_\isa
-        ANY     \isa, \two, \name\()_\isa, \slow\()_\isa
-END \name\()_\isa
-        .endm
-
-/* The rest of the routine `name`, for elements of any size. */
-        .macro  ANY isa, two, name, slow
-        BEGIN   \isa, .Lslow\@, .Lnone\@
-        ACCESS  \isa, 0, \two, .Lslow\@, .Lnone\@
-.Lnone\@:
-        NONE    \two
-.Lslow\@:
         jmp     \slow
-        FIXUP   \name, .Lslow\@, .Lslow\@
+        FIXUP   \name\()_words_\family, .Lslow\@, .Lslow\@
+END \name\()_words_\family
+
+ENTRY \name\()_\family
+        cmpl    $SLOTS, MAPTYPE_KEYSIZE(%rdi)
+        je      \name\()_words_\family
+        BEGIN   \isa, .Lotherslow\@, .Lothernone\@
+        ACCESS  \isa, 0, \two, .Lotherslow\@, .Lothernone\@
+.Lothernone\@:
+        NONE    \two
+.Lotherslow\@:
+        jmp     \slow
+        FIXUP   \name\()_\family, .Lotherslow\@, .Lotherslow\@
+END \name\()_\family
         .endm
 
-        .macro  MAPACCESS_FAST32 two, name, slow
-ENTRY \name
-        ANY     sse41x32, \two, \name, \slow
-END \name
-        .endm
+        LAYOUT  8
+        MAPACCESS sse41, sse41, 0, gohmap_mapaccess1_fast64, gohmap_slow_mapaccess1_fast64_sse41
+        MAPACCESS sse41, sse41, 1, gohmap_mapaccess2_fast64, gohmap_slow_mapaccess2_fast64_sse41
+        MAPACCESS avx512, avx512, 0, gohmap_mapaccess1_fast64, gohmap_slow_mapaccess1_fast64_avx512
+        MAPACCESS avx512, avx512, 1, gohmap_mapaccess2_fast64, gohmap_slow_mapaccess2_fast64_avx512
 
-        .set    ELEMS, ELEMS_64
-        MAPACCESS_FAST64 sse41, 0, gohmap_mapaccess1_fast64, gohmap_slow_mapaccess1_fast64
-        MAPACCESS_FAST64 sse41, 1, gohmap_mapaccess2_fast64, gohmap_slow_mapaccess2_fast64
-        MAPACCESS_FAST64 avx512, 0, gohmap_mapaccess1_fast64, gohmap_slow_mapaccess1_fast64
-        MAPACCESS_FAST64 avx512, 1, gohmap_mapaccess2_fast64, gohmap_slow_mapaccess2_fast64
-
-        .set    ELEMS, ELEMS_32
-        MAPACCESS_FAST32 0, gohmap_mapaccess1_fast32_sse41, gohmap_slow_mapaccess1_fast32
-        MAPACCESS_FAST32 1, gohmap_mapaccess2_fast32_sse41, gohmap_slow_mapaccess2_fast32
+        LAYOUT  4
+        MAPACCESS sse41x32, sse41, 0, gohmap_mapaccess1_fast32, gohmap_slow_mapaccess1_fast32
+        MAPACCESS sse41x32, sse41, 1, gohmap_mapaccess2_fast32, gohmap_slow_mapaccess2_fast32
+        MAPACCESS avx512x32, avx512, 0, gohmap_mapaccess1_fast32, gohmap_slow_mapaccess1_fast32
+        MAPACCESS avx512x32, avx512, 1, gohmap_mapaccess2_fast32, gohmap_slow_mapaccess2_fast32

@@ -5,7 +5,8 @@
  *   usize gohmap_mapassign_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)  ->  address of the element
  *   usize gohmap_mapassign_fast64_words_ISA(…)  ->  the same for buckets of 144 bytes with elements of 8
  *   usize gohmap_mapset_fast64_words_ISA(…, rcx = value)  ->  0, or the address where the value is still to be stored
- *   usize gohmap_mapassign_fast32_sse41(…)  ->  as the first; the key is zero extended
+ *   usize gohmap_mapassign_fast32_ISA(…)  ->  as the first; the key is zero extended
+ *   usize gohmap_mapassign_fast32_words_ISA(…)  ->  the same for buckets of 112 bytes with elements of 8
  *   usize gohmap_mapassign_fast64ptr_ISA(…)  ->  as the first
  *
  * The fast cases: the key is in the chain, or a slot is free and the table need not grow; evacuation work comes first
@@ -20,11 +21,12 @@
         .include "sse41.inc"
         .include "avx512.inc"
         .include "sse41x32.inc"
+        .include "avx512x32.inc"
         .include "assign.inc"
 
-/* The whole routine, for buckets of 144 bytes with elements of 8 (`fixed`) or any. From `undo` the portable function does
- * it all, from `worked` what comes after growWork. */
-        .macro  ASSIGN isa, fixed, set, slow, undo, worked, raced
+/* The whole routine, for buckets with elements of 8 bytes (`fixed`) or any. From `undo` the portable function does it all, from
+ * `worked` what comes after growWork; Rust's `absent` finds a place for a key that has none. */
+        .macro  ASSIGN isa, fixed, set, slow, undo, worked, raced, absent
 .Lbegin\@:
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
         .if     \fixed
@@ -46,9 +48,9 @@
 .Lflagged\@:
         INDEX_\isa
         .if     \fixed
-        imulq   $144, %rax, %rax
+        imulq   $SIZE, %rax, %rax
         addq    %rax, %r8
-        prefetchw 136(%r8)
+        prefetchw OVER(%r8)
         .else
         movzwl  MAPTYPE_BUCKETSIZE(%rdi), %ecx
         imulq   %rcx, %rax
@@ -103,7 +105,7 @@
         /* An overflow bucket for the key, or a growth begins, and there is evacuation work. */
 .Labsent\@:
         movq    %xmm0, %rcx
-        CALL_RUST gohmap_absent_mapassign_fast64
+        CALL_RUST \absent
         testq   %rax, %rax
         je      .Lgrown\@
         ret
@@ -123,30 +125,30 @@
         FIXUP   .Lflagged\@, .Lsearch\@, \undo
         .endm
 
-/* One routine for buckets of 144 bytes with elements of 8. */
-        .macro  WORDS name, isa, set
+/* One routine for buckets with elements of 8 bytes. */
+        .macro  WORDS name, isa, set, fn, slow
 ENTRY \name
         testq   %rsi, %rsi                      /* assignment to entry in nil map */
         je      .Lslow\@
         .if     \set
         movq    %rcx, %r9
         .endif
-        ASSIGN  \isa, 1, \set, .Lslow\@, .Lundo\@, .Lworked\@, .Lraced\@
+        ASSIGN  \isa, 1, \set, .Lslow\@, .Lundo\@, .Lworked\@, .Lraced\@, gohmap_absent_\fn
 .Lworked\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        jmp     gohmap_worked_mapassign_fast64
+        jmp     gohmap_worked_\fn
 .Lundo\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lslow\@:
-        jmp     gohmap_slow_mapassign_fast64_\isa
+        jmp     \slow
 .Lraced\@:
         RACED
 END \name
         .endm
 
         .macro  MAPASSIGN_FAST64 isa
-        WORDS   gohmap_mapassign_fast64_words_\isa, \isa, 0
-        WORDS   gohmap_mapset_fast64_words_\isa, \isa, 1
+        WORDS   gohmap_mapassign_fast64_words_\isa, \isa, 0, mapassign_fast64, gohmap_slow_mapassign_fast64_\isa
+        WORDS   gohmap_mapset_fast64_words_\isa, \isa, 1, mapassign_fast64, gohmap_slow_mapassign_fast64_\isa
         MAPASSIGN gohmap_mapassign_fast64_\isa, \isa, gohmap_slow_mapassign_fast64_\isa, gohmap_mapassign_fast64_words_\isa
         .endm
 
@@ -155,7 +157,7 @@ END \name
         .macro  MAPASSIGN name, isa, slow, words
 ENTRY \name
         .ifnb   \words
-        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
+        cmpl    $SLOTS, MAPTYPE_KEYSIZE(%rdi)
         je      \words
         .endif
         testq   %rsi, %rsi
@@ -170,11 +172,14 @@ ENTRY \name
 END \name
         .endm
 
-        .set    ELEMS, ELEMS_64
+        LAYOUT  8
         MAPASSIGN_FAST64 sse41
         MAPASSIGN_FAST64 avx512
         MAPASSIGN gohmap_mapassign_fast64ptr_sse41, sse41, gohmap_slow_mapassign_fast64ptr
         MAPASSIGN gohmap_mapassign_fast64ptr_avx512, avx512, gohmap_slow_mapassign_fast64ptr
 
-        .set    ELEMS, ELEMS_32
-        MAPASSIGN gohmap_mapassign_fast32_sse41, sse41x32, gohmap_slow_mapassign_fast32
+        LAYOUT  4
+        WORDS   gohmap_mapassign_fast32_words_sse41, sse41x32, 0, mapassign_fast32, gohmap_slow_mapassign_fast32
+        WORDS   gohmap_mapassign_fast32_words_avx512, avx512x32, 0, mapassign_fast32, gohmap_slow_mapassign_fast32
+        MAPASSIGN gohmap_mapassign_fast32_sse41, sse41x32, gohmap_slow_mapassign_fast32, gohmap_mapassign_fast32_words_sse41
+        MAPASSIGN gohmap_mapassign_fast32_avx512, avx512x32, gohmap_slow_mapassign_fast32, gohmap_mapassign_fast32_words_avx512

@@ -4,11 +4,11 @@
  *   void gohmap_mapdelete_fast64_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx = key)
  *   void gohmap_mapdelete_fast64_words_ISA: the same for buckets of 144 bytes
  *   void gohmap_mapdelete_fast64_pointers_ISA: the same for keys that are pointers, which are cleared too
- *   void gohmap_mapdelete_fast32_sse41: the same for keys of four bytes, zero extended
+ *   void gohmap_mapdelete_fast32_ISA: the same for keys of four bytes, zero extended; _words: for buckets of 112 bytes
  *
  * Slow cases: a write under way, the last entry (which draws a new hash0), marks to be changed in more than two buckets,
- * elements of other sizes; and every fault. Evacuation work comes first (growwork_fast64.S); with keys of four bytes
- * or pointers, a growing map is a slow case too. Twins: mapdelete_fast64 in src/map/fast64.rs, mapdelete_fast32 in src/map/fast32.rs.
+ * elements of other sizes; and every fault. Evacuation work comes first (growwork_fast64.S); with keys that are
+ * pointers, a growing map is a slow case too. Twins: mapdelete_fast64 in src/map/fast64.rs, mapdelete_fast32 in src/map/fast32.rs.
  *
  * Registers besides those of sse41.inc: r10 is 0 while r8 is the first bucket, else xmm9 is the one before; r11 is eight times
  * the slot.
@@ -17,6 +17,7 @@
         .include "sse41.inc"
         .include "avx512.inc"
         .include "sse41x32.inc"
+        .include "avx512x32.inc"
         .include "delete.inc"
 
         .macro  OVERFLOW
@@ -33,6 +34,9 @@
         movq    $0, ELEMS(%r8,%r11)
         movq    \marks, (%r8)
         .endm
+
+        .set    POINTERS, 0
+        .set    POINTERS_POINTERS, 1
 
         .macro  GONE_POINTERS marks, unkey, undo
         movq    $0, 8(%r8,%r11)
@@ -61,13 +65,13 @@
         tzcntl  %eax, %ecx
         cmpb    $EMPTY_ONE, (%r8,%rcx)
         jbe     .Lempty\@
-        .ifc    \isa\narrow\pointers, avx5120
+        .if     MASKS_\isa && !\narrow && POINTERS\pointers == 0
         blsil   %eax, %r9d
         .endif
         shll    $3, %ecx
         movl    %ecx, %r11d
         movq    (%r8), %rax                     /* the marks */
-        .ifc    \isa\narrow\pointers, avx5120
+        .if     MASKS_\isa && !\narrow && POINTERS\pointers == 0
         cmpl    $56, %ecx
         je      1f
         testl   %r10d, %r10d
@@ -82,7 +86,7 @@
         END_WRITING .Lleave\@
         ret
 
-        .ifc    \isa\narrow\pointers, avx5120
+        .if     MASKS_\isa && !\narrow && POINTERS\pointers == 0
         /* A slot but the last of the first bucket. Whether the next one is emptyRest is anybody's guess, and the marks may
          * have to come from memory: by arithmetic. */
 .Lfirst\@:
@@ -105,7 +109,7 @@
         shlxq   %r11, %r9, %r9
         shlq    $8, %r9
         orq     %r9, %rcx
-        vmovdqu64 %zmm2, 72(%r8){%k1}
+        vmovdqu64 %zmm2, ELEMS(%r8){%k1}
         movq    %rcx, (%r8)
 .Lcounted\@:
         decq    HMAP_COUNT(%rsi)
@@ -142,20 +146,22 @@
         FIXUP   .Lempty\@, .Lleave\@, \undo
         .endm
 
-        .macro  MAPDELETE_FAST64 isa
-ENTRY gohmap_mapdelete_fast64_\isa
+/* The routine `name` and `name`_words, for buckets with elements of 8 bytes; `family` is what ends them, and Rust's functions are
+ * `slow` and `worked`. */
+        .macro  MAPDELETE isa, family, name, slow, worked
+ENTRY \name\()_\family
         testq   %rsi, %rsi
         je      1f
         cmpq    $0, HMAP_COUNT(%rsi)
         je      1f
-        cmpl    $SLOTS_8_8_144, MAPTYPE_KEYSIZE(%rdi)
-        je      gohmap_mapdelete_fast64_words_\isa
-        jmp     gohmap_slow_mapdelete_fast64_\isa
+        cmpl    $SLOTS, MAPTYPE_KEYSIZE(%rdi)
+        je      \name\()_words_\family
+        jmp     \slow
 1:      ret
-        FIXUP   gohmap_mapdelete_fast64_\isa, 1b, gohmap_slow_mapdelete_fast64_\isa
-END gohmap_mapdelete_fast64_\isa
+        FIXUP   \name\()_\family, 1b, \slow
+END \name\()_\family
 
-ENTRY gohmap_mapdelete_fast64_words_\isa
+ENTRY \name\()_words_\family
         testq   %rsi, %rsi
         je      .Lnothing\@
         cmpq    $1, HMAP_COUNT(%rsi)
@@ -173,9 +179,9 @@ ENTRY gohmap_mapdelete_fast64_words_\isa
         START_WRITING .Lflags\@
 .Lflagged\@:
         INDEX_\isa
-        imulq   $144, %rax, %rax
+        imulq   $SIZE, %rax, %rax
         addq    %rax, %r8
-        prefetchw 136(%r8)
+        prefetchw OVER(%r8)
 .Lfrom\@:
         DELETE_FROM \isa, 0, .Lundo\@, .Lraced\@
 
@@ -212,30 +218,30 @@ ENTRY gohmap_mapdelete_fast64_words_\isa
 
 .Lworked\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        jmp     gohmap_worked_mapdelete_fast64
+        jmp     \worked
 .Lundo\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lslow\@:
-        jmp     gohmap_slow_mapdelete_fast64_\isa
+        jmp     \slow
 .Lraced\@:
         RACED
-        FIXUP   gohmap_mapdelete_fast64_words_\isa, .Lflagged\@, .Lslow\@
+        FIXUP   \name\()_words_\family, .Lflagged\@, .Lslow\@
         FIXUP   .Lflagged\@, .Lfrom\@, .Lundo\@
         FIXUP   .Lsmall\@, .Lsmallflagged\@, .Lslow\@
         FIXUP   .Lgrowing\@, .Lwork\@, .Lslow\@
         FIXUP   .Lwork\@, .Lworking\@, .Lundo\@
         FIXUP   .Lflags\@, .Lfew\@, .Lslow\@
-END gohmap_mapdelete_fast64_words_\isa
+END \name\()_words_\family
         .endm
 
-/* A routine for buckets of `size` bytes, without evacuation work. */
-        .macro  MAPDELETE name, isa, slots, size, slow, pointers
+/* A routine for keys that are pointers, without evacuation work. */
+        .macro  MAPDELETE_POINTERS name, isa, slow
 ENTRY \name
         testq   %rsi, %rsi
         je      .Lnothing\@
         cmpq    $1, HMAP_COUNT(%rsi)
         jbe     .Lfew\@
-        cmpl    $\slots, MAPTYPE_KEYSIZE(%rdi)
+        cmpl    $SLOTS, MAPTYPE_KEYSIZE(%rdi)
         jne     .Lslow\@
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
         jne     .Lslow\@
@@ -250,10 +256,10 @@ ENTRY \name
         START_WRITING .Lflags\@
 .Lflagged\@:
         INDEX_\isa
-        imulq   $\size, %rax, %rax
+        imulq   $SIZE, %rax, %rax
         addq    %rax, %r8
 .Lfrom\@:
-        DELETE_FROM \isa, 0, .Lundo\@, .Lraced\@, \pointers
+        DELETE_FROM \isa, 0, .Lundo\@, .Lraced\@, _POINTERS
 
 .Lsmall\@:
         testl   %ecx, %ecx
@@ -261,7 +267,7 @@ ENTRY \name
         START_WRITING .Lsmallflags\@
 .Lsmallflagged\@:
         TWICE_\isa
-        DELETE_FROM \isa, 1, .Lundo\@, .Lraced\@, \pointers
+        DELETE_FROM \isa, 1, .Lundo\@, .Lraced\@, _POINTERS
 
 .Lflags\@:
         START_WRITING_FLAGS .Lslow\@, .Lflagged\@
@@ -286,13 +292,12 @@ ENTRY \name
 END \name
         .endm
 
-        .set    ELEMS, ELEMS_64
-        .set    OVER, 136
-        MAPDELETE_FAST64 sse41
-        MAPDELETE_FAST64 avx512
-        MAPDELETE gohmap_mapdelete_fast64_pointers_sse41, sse41, SLOTS_8_8_144, 144, gohmap_slow_mapdelete_fast64_sse41, _POINTERS
-        MAPDELETE gohmap_mapdelete_fast64_pointers_avx512, avx512, SLOTS_8_8_144, 144, gohmap_slow_mapdelete_fast64_avx512, _POINTERS
+        LAYOUT  8
+        MAPDELETE sse41, sse41, gohmap_mapdelete_fast64, gohmap_slow_mapdelete_fast64_sse41, gohmap_worked_mapdelete_fast64
+        MAPDELETE avx512, avx512, gohmap_mapdelete_fast64, gohmap_slow_mapdelete_fast64_avx512, gohmap_worked_mapdelete_fast64
+        MAPDELETE_POINTERS gohmap_mapdelete_fast64_pointers_sse41, sse41, gohmap_slow_mapdelete_fast64_sse41
+        MAPDELETE_POINTERS gohmap_mapdelete_fast64_pointers_avx512, avx512, gohmap_slow_mapdelete_fast64_avx512
 
-        .set    ELEMS, ELEMS_32
-        .set    OVER, 104
-        MAPDELETE gohmap_mapdelete_fast32_sse41, sse41x32, SLOTS_4_8_112, 112, gohmap_slow_mapdelete_fast32
+        LAYOUT  4
+        MAPDELETE sse41x32, sse41, gohmap_mapdelete_fast32, gohmap_slow_mapdelete_fast32, gohmap_worked_mapdelete_fast32
+        MAPDELETE avx512x32, avx512, gohmap_mapdelete_fast32, gohmap_slow_mapdelete_fast32, gohmap_worked_mapdelete_fast32

@@ -9,8 +9,6 @@ use gohmap::heap::OnFree;
 use gohmap::layout::mem;
 use gohmap::version::GoVersion;
 
-const BUCKET: usize = 144;
-
 /// What has happened; all of it must have.
 #[derive(Debug, Default)]
 struct Met {
@@ -38,7 +36,8 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
     let (seed, version) = (n.next(), GoVersion::ALL[n.below(6) as usize]);
     let hint = [9, 20, 50, 100, 300][n.below(5) as usize];
     let pointers = n.below(6) == 0;
-    let copies = [0, 1].map(|_| Copy::of_kind(Kind::Words, seed, version, 8, hint, pointers, OnFree::Keep));
+    let kind = Kind::any(n);
+    let copies = [0, 1].map(|_| Copy::of_kind(kind, seed, version, 8, hint, pointers, OnFree::Keep));
     let [a, b] = &copies;
     // SAFETY: live headers, from here on.
     let field = |c: &Copy, i: usize| unsafe { mem::ld64(c.h + i) } as usize;
@@ -46,7 +45,11 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
     let pool = if n.below(3) == 0 { colliding(a, n, 60) } else { Vec::new() };
     let mut keys = Vec::new();
     let mut key = |n: &mut Numbers| {
-        let new = if !pool.is_empty() && n.below(3) == 0 { pool[n.below(60) as usize] } else { n.next() };
+        let new = if !pool.is_empty() && n.below(3) == 0 {
+            pool[n.below(60) as usize]
+        } else {
+            n.next() >> if kind == Kind::Narrow { 32 } else { 0 }
+        };
         if keys.is_empty() || n.below(4) > 0 {
             keys.push(new);
             return new;
@@ -77,19 +80,24 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
         tamper(&copies, i == 0, n);
     }
     if overlapping {
-        let at = BUCKET * n.below(buckets_of(a) as u64) as usize;
+        let at = a.t.bucket.size * n.below(buckets_of(a) as u64) as usize;
         // SAFETY: as above.
         copies.iter().for_each(|c| unsafe { mem::st64(c.h + 24, (field(c, 16) + at) as u64) });
         met.overlapping += 1;
     }
+    // The end of a growth with one table in the other gives both back: where the element lies then has no name.
+    let ops: &[Op] = if overlapping {
+        &[Op::Set, Op::SetHere, Op::Delete]
+    } else {
+        &[Op::Assign, Op::Set, Op::SetHere, Op::Delete, Op::Access1]
+    };
     for step in 0..60 {
         if field(a, 24) == 0 {
             met.ended += 1;
             break;
         }
         met.growing += 1;
-        let (op, k, value) =
-            ([Op::Assign, Op::Set, Op::SetHere, Op::Delete, Op::Access1][n.below(5) as usize], key(n), n.next());
+        let (op, k, value) = (ops[n.below(ops.len() as u64) as usize], key(n), n.next());
         let at = || format!("{isa}: map {map}, step {step}, {op:?} {k:#x}");
         // SAFETY: maps that are alive if not well; nothing needs dropping.
         let said = unsafe { [guarded(|| op.call(isa, a, k, value)), guarded(|| op.call(Isa::Portable, b, k, value))] };
@@ -115,12 +123,13 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
     }
 }
 
-/// The bytes of a table but for addresses.
+/// The bytes of a table but for addresses; none when it is gone.
 fn table(c: &Copy, array: usize) -> Vec<u8> {
-    let o = c.t.rt.heap.locate(array).expect("a table");
+    let Some(o) = c.t.rt.heap.locate(array) else { return Vec::new() };
+    let size = c.t.bucket.size;
     // SAFETY: an object of the heap.
     let byte = |i| unsafe { mem::ld8(o.base + i) };
-    (0..o.size).filter(|i| i % BUCKET < BUCKET - 8).map(byte).collect()
+    (0..o.size).filter(|i| i % size < size - 8).map(byte).collect()
 }
 
 /// Breaks something of both copies alike.
@@ -134,28 +143,29 @@ fn tamper(copies: &[Copy; 2], chains: bool, n: &mut Numbers) {
         let (slot, other, fresh) = (bits as usize % 8, bits as usize >> 8 & 7, (bits >> 16) as usize % new as usize);
         for c in copies {
             let oldbuckets = mem::ld64(c.h + 24) as usize;
-            let (bucket, next) = (oldbuckets + BUCKET * i, oldbuckets + BUCKET * j);
+            let l = &c.t.bucket;
+            let (bucket, next) = (oldbuckets + l.size * i, oldbuckets + l.size * j);
             match what {
                 // Of evacuated marks as of others.
                 0..3 => mem::st8(bucket + slot, [0, 1, 2, 3, 4, 5, 0x80, 0xff][other]),
-                3 => mem::st64(bucket + 8 + 8 * slot, mem::ld64(next + 8 + 8 * other)),
+                3 => mem::memmove(bucket + l.key(slot), next + l.key(other), l.key_size),
                 // One past the old table as well, where both tables go on with overflow buckets.
                 4 => mem::st64(c.h + 32, bits % (old + u64::from(old >= 16))),
                 5 | 6 if chains => {
                     // It goes on in another's overflow bucket, or in another bucket without one.
-                    let overflow = mem::ld64(next + 136);
+                    let overflow = mem::ld64(next + l.overflow());
                     let to = if overflow != 0 { overflow } else { next as u64 };
-                    if i != j && mem::ld64(bucket + 136) != to {
-                        mem::st64(bucket + 136, to);
+                    if i != j && mem::ld64(bucket + l.overflow()) != to {
+                        mem::st64(bucket + l.overflow(), to);
                     }
                 }
                 7 => {
-                    let fresh = mem::ld64(c.h + 16) as usize + BUCKET * fresh;
+                    let fresh = mem::ld64(c.h + 16) as usize + l.size * fresh;
                     mem::st8(fresh + slot, [0, 1, 5, 0xff][other / 2]);
-                    mem::st64(fresh + 8 + 8 * slot, bits);
-                    mem::st64(fresh + 72 + 8 * slot, !bits);
+                    mem::st32(fresh + l.key(slot), bits as u32);
+                    mem::st64(fresh + l.elem(slot), !bits);
                 }
-                8 => mem::st64(bucket + 136, 0),
+                8 => mem::st64(bucket + l.overflow(), 0),
                 _ => {}
             }
         }

@@ -7,7 +7,7 @@ use crate::heap::OnFree;
 use crate::layout::Hiter;
 use crate::layout::{Hmap, mem};
 use crate::map::batch::Many;
-use crate::map::{fast64, malloc};
+use crate::map::{fast32, fast64, malloc};
 use crate::probe::{Absent, GrowWork, Probe, Step};
 use crate::types::{Generic, MapType};
 
@@ -116,8 +116,8 @@ family! {
     gohmap_slow_mapassign_fast64_avx512 gohmap_slow_mapaccess1_fast64_avx512
     gohmap_slow_mapaccess2_fast64_avx512 gohmap_slow_mapdelete_fast64_avx512,
     gohmap_mapassign_fast64ptr_avx512 gohmap_mapdelete_fast64_pointers_avx512
-    gohmap_mapassign_fast32_sse41 gohmap_mapaccess1_fast32_sse41
-    gohmap_mapaccess2_fast32_sse41 gohmap_mapdelete_fast32_sse41,
+    gohmap_mapassign_fast32_avx512 gohmap_mapaccess1_fast32_avx512
+    gohmap_mapaccess2_fast32_avx512 gohmap_mapdelete_fast32_avx512,
     gohmap_mapassign_faststr_sse41 gohmap_mapaccess1_faststr_avx512
     gohmap_mapaccess2_faststr_avx512 gohmap_findkey_faststr_avx512 gohmap_mapdelete_faststr_sse41,
     SSE41_GENERICS, gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512,
@@ -136,6 +136,10 @@ unsafe extern "C-unwind" {
     fn gohmap_mapaccess1_fast32_sse41(t: &MapType, h: usize, key: u64) -> usize;
     fn gohmap_mapaccess2_fast32_sse41(t: &MapType, h: usize, key: u64) -> Found;
     fn gohmap_mapdelete_fast32_sse41(t: &MapType, h: usize, key: u64);
+    fn gohmap_mapassign_fast32_avx512(t: &MapType, h: usize, key: u64) -> usize;
+    fn gohmap_mapaccess1_fast32_avx512(t: &MapType, h: usize, key: u64) -> usize;
+    fn gohmap_mapaccess2_fast32_avx512(t: &MapType, h: usize, key: u64) -> Found;
+    fn gohmap_mapdelete_fast32_avx512(t: &MapType, h: usize, key: u64);
     fn gohmap_mapassign_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> usize;
     fn gohmap_mapaccess1_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> usize;
     fn gohmap_mapaccess2_faststr_sse41(t: &MapType, h: usize, str: usize, len: usize) -> Found;
@@ -211,7 +215,7 @@ macro_rules! work {
         }
     )*};
 }
-work! { Sse41Work gohmap_growwork_fast64_sse41 Avx512Work gohmap_growwork_fast64_avx512 }
+work! { Sse41Work gohmap_growwork_sse41 Avx512Work gohmap_growwork_avx512 }
 
 /// Takes the old array out of the header, which can be written to, and gives it and what belongs with it back to a heap that
 /// touches nothing for that, unless iterators may look at it. For other heaps does nothing and says 0.
@@ -290,6 +294,21 @@ unsafe extern "C-unwind" fn gohmap_absent_mapassign_fast64(
     op(|| unsafe { fast64::mapassign_fast64(t, h, key, &searched) })
 }
 
+/// The same for keys of four bytes.
+#[unsafe(no_mangle)]
+unsafe extern "C-unwind" fn gohmap_absent_mapassign_fast32(
+    t: &MapType,
+    h: usize,
+    key: u64,
+    hash: u64,
+    bucket: usize,
+    slot: usize,
+) -> usize {
+    let searched = Searched(Absent { hash, bucket, slot });
+    // SAFETY: the caller's promise.
+    op(|| unsafe { fast32::mapassign_fast32(t, h, key as u32, &searched) })
+}
+
 #[unsafe(no_mangle)]
 unsafe extern "C-unwind" fn gohmap_worked_mapassign_fast64(t: &MapType, h: usize, key: u64) -> usize {
     // SAFETY: the caller's promise.
@@ -300,6 +319,18 @@ unsafe extern "C-unwind" fn gohmap_worked_mapassign_fast64(t: &MapType, h: usize
 unsafe extern "C-unwind" fn gohmap_worked_mapdelete_fast64(t: &MapType, h: usize, key: u64) {
     // SAFETY: the caller's promise.
     op(|| unsafe { fast64::mapdelete_fast64(t, h, key, &Worked) });
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C-unwind" fn gohmap_worked_mapassign_fast32(t: &MapType, h: usize, key: u64) -> usize {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { fast32::mapassign_fast32(t, h, key as u32, &Worked) })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C-unwind" fn gohmap_worked_mapdelete_fast32(t: &MapType, h: usize, key: u64) {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { fast32::mapdelete_fast32(t, h, key as u32, &Worked) });
 }
 
 /// The end of an operation that found `hashWriting` cleared by somebody else.
