@@ -139,7 +139,7 @@ const _: () = {
     assert!(align_of::<KeySchedule>() == 16);
 };
 
-/// Which of the routines that there are for 8-byte keys are for a type.
+/// Which of the routines that there are for keys of 8 and 4 bytes are for a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Routines {
     /// The portable ones: keys are not hashed with AES.
@@ -148,6 +148,8 @@ pub(crate) enum Routines {
     Any,
     /// Those for buckets of 144 bytes, of keys and elements of 8.
     Words,
+    /// Those for buckets of 112 bytes, of keys of 4 and elements of 8.
+    Narrow,
 }
 
 impl Routines {
@@ -156,6 +158,7 @@ impl Routines {
         match (aes, bucket) {
             (false, _) => Self::Portable,
             (true, BucketLayout { key_size: 8, elem_size: 8, size: 144, .. }) => Self::Words,
+            (true, BucketLayout { key_size: 4, elem_size: 8, size: 112, .. }) => Self::Narrow,
             _ => Self::Any,
         }
     }

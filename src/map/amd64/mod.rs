@@ -131,15 +131,15 @@ impl Isa {
     }
 
     /// The operations, by [`Routines`].
-    fn families(self) -> [&'static Fast64; 3] {
+    fn families(self) -> [&'static Fast64; 4] {
         match self {
-            Self::Portable => [&PORTABLE; 3],
+            Self::Portable => [&PORTABLE; 4],
             #[cfg(gohmap_asm)]
-            Self::Scalar => [&PORTABLE, &routines::SCALAR, &routines::SCALAR],
+            Self::Scalar => [&PORTABLE, &routines::SCALAR, &routines::SCALAR, &routines::SCALAR],
             #[cfg(gohmap_asm)]
-            Self::Sse41 => [&PORTABLE, &routines::SSE41, &routines::SSE41_WORDS],
+            Self::Sse41 => [&PORTABLE, &routines::SSE41, &routines::SSE41_WORDS, &routines::SSE41_NARROW],
             #[cfg(gohmap_asm)]
-            Self::Avx512 => [&PORTABLE, &routines::AVX512, &routines::AVX512_WORDS],
+            Self::Avx512 => [&PORTABLE, &routines::AVX512, &routines::AVX512_WORDS, &routines::AVX512_NARROW],
             #[cfg(not(gohmap_asm))]
             _ => panic!("this build has no assembly"),
         }
@@ -252,7 +252,7 @@ pub type Prefetch = unsafe extern "C-unwind" fn(t: &MapType, h: usize, keys: &[u
 unsafe extern "C-unwind" fn no_prefetch(_: &MapType, _: usize, _: &[u64; 8]) {}
 
 /// The families in force, by [`Routines`]; null until the first operation asks.
-static CHOSEN: [AtomicPtr<Fast64>; 3] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 3];
+static CHOSEN: [AtomicPtr<Fast64>; 4] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 4];
 
 /// The operations by the best implementation here, or the one that `GOHMAP_ISA` names, for types of any kind.
 ///

@@ -13,7 +13,8 @@ use crate::types::{Generic, MapType};
 
 /// A family: its routines, and the functions that they jump to.
 ///
-/// `_WORDS`: the same with fast64 routines that are for [`Routines::Words`] alone.
+/// `_WORDS`: the same with fast64 routines that are for [`Routines::Words`] alone. `_NARROW`: with fast32 routines for
+/// [`Routines::Narrow`].
 macro_rules! family {
     (
         $name:ident $probe:expr,
@@ -23,7 +24,8 @@ macro_rules! family {
         $assign_str:ident $access1_str:ident $access2_str:ident $find_str:ident $delete_str:ident,
         $generic:expr, $next:ident $prefetch:ident
         $(, $words:ident $words_assign:ident $words_set:ident $words_access1:ident $words_access2:ident $words_delete:ident
-          $assign_many:expr, $get_many:expr, $inlined:expr)?
+          $assign_many:expr, $get_many:expr, $inlined:expr,
+          $narrow:ident $narrow_assign:ident $narrow_access1:ident $narrow_access2:ident $narrow_delete:ident)?
     ) => {
         #[expect(improper_ctypes, reason = "the assembly reads the repr(C) start of MapType alone")]
         unsafe extern "C-unwind" {
@@ -65,7 +67,18 @@ macro_rules! family {
             fn $words_access1(t: &MapType, h: usize, key: u64) -> usize;
             fn $words_access2(t: &MapType, h: usize, key: u64) -> Found;
             fn $words_delete(t: &MapType, h: usize, key: u64);
+            fn $narrow_assign(t: &MapType, h: usize, key: u64) -> usize;
+            fn $narrow_access1(t: &MapType, h: usize, key: u64) -> usize;
+            fn $narrow_access2(t: &MapType, h: usize, key: u64) -> Found;
+            fn $narrow_delete(t: &MapType, h: usize, key: u64);
         }
+        pub(super) static $narrow: Fast64 = Fast64 {
+            mapassign32: $narrow_assign,
+            mapaccess1_32: $narrow_access1,
+            mapaccess2_32: $narrow_access2,
+            mapdelete32: $narrow_delete,
+            ..$name
+        };
         pub(super) static $words: Fast64 = Fast64 {
             mapassign: $words_assign,
             mapset: $words_set,
@@ -107,7 +120,9 @@ family! {
     SSE41_GENERICS, gohmap_mapiternext_sse41 gohmap_prefetch_fast64_sse41,
     SSE41_WORDS gohmap_mapassign_fast64_words_sse41 gohmap_mapset_fast64_words_sse41
     gohmap_mapaccess1_fast64_words_sse41 gohmap_mapaccess2_fast64_words_sse41 gohmap_mapdelete_fast64_words_sse41
-    None, None, false
+    None, None, false,
+    SSE41_NARROW gohmap_mapassign_fast32_words_sse41 gohmap_mapaccess1_fast32_words_sse41
+    gohmap_mapaccess2_fast32_words_sse41 gohmap_mapdelete_fast32_words_sse41
 }
 family! {
     AVX512 &Avx512Work,
@@ -123,7 +138,9 @@ family! {
     SSE41_GENERICS, gohmap_mapiternext_avx512 gohmap_prefetch_fast64_avx512,
     AVX512_WORDS gohmap_mapassign_fast64_words_avx512 gohmap_mapset_fast64_words_avx512
     gohmap_mapaccess1_fast64_words_avx512 gohmap_mapaccess2_fast64_words_avx512 gohmap_mapdelete_fast64_words_avx512
-    Some(gohmap_assignmany_fast64_avx512), Some(gohmap_getmany_fast64_avx512), true
+    Some(gohmap_assignmany_fast64_avx512), Some(gohmap_getmany_fast64_avx512), true,
+    AVX512_NARROW gohmap_mapassign_fast32_words_avx512 gohmap_mapaccess1_fast32_words_avx512
+    gohmap_mapaccess2_fast32_words_avx512 gohmap_mapdelete_fast32_words_avx512
 }
 
 #[expect(improper_ctypes, reason = "as above")]
