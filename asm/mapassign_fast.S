@@ -7,7 +7,7 @@
  *   usize gohmap_mapset_fast64_words_ISA(…, rcx = value)  ->  0, or the address where the value is still to be stored
  *   usize gohmap_mapassign_fast32_ISA(…)  ->  as the first; the key is zero extended
  *   usize gohmap_mapassign_fast32_words_ISA(…)  ->  the same for buckets of 112 bytes with elements of 8
- *   usize gohmap_mapassign_fast64ptr_ISA(…)  ->  as the first
+ *   usize gohmap_mapassign_fast64ptr_ISA(…)  ->  as the first; gohmap_mapassign_fast64ptr_words_ISA: as the second
  *
  * The fast cases: the key is in the chain, or a slot is free and the table need not grow; evacuation work comes first
  * (growwork_fast64.S). Every other case (nil map, a write under way, no buckets, about to grow, chain full) jumps to the
@@ -152,14 +152,17 @@ END \name
         MAPASSIGN gohmap_mapassign_fast64_\isa, \isa, gohmap_slow_mapassign_fast64_\isa, gohmap_mapassign_fast64_words_\isa
         .endm
 
-/* A routine without evacuation work, whose map is growing, or about to, in its slow cases. Maps of words go on in `words`, if
- * that is given. */
+        .macro  MAPASSIGN_FAST64PTR isa
+        WORDS   gohmap_mapassign_fast64ptr_words_\isa, \isa, 0, mapassign_fast64ptr, gohmap_slow_mapassign_fast64ptr
+        MAPASSIGN gohmap_mapassign_fast64ptr_\isa, \isa, gohmap_slow_mapassign_fast64ptr, gohmap_mapassign_fast64ptr_words_\isa
+        .endm
+
+/* A routine without evacuation work, whose map is growing, or about to, in its slow cases. Maps with elements of 8 bytes go on
+ * in `words`. */
         .macro  MAPASSIGN name, isa, slow, words
 ENTRY \name
-        .ifnb   \words
         cmpl    $SLOTS, MAPTYPE_KEYSIZE(%rdi)
         je      \words
-        .endif
         testq   %rsi, %rsi
         je      .Lslow\@
         ASSIGN  \isa, 0, 0, .Lslow\@, .Lundo\@, .Lundo\@, .Lraced\@
@@ -175,8 +178,8 @@ END \name
         LAYOUT  8
         MAPASSIGN_FAST64 sse41
         MAPASSIGN_FAST64 avx512
-        MAPASSIGN gohmap_mapassign_fast64ptr_sse41, sse41, gohmap_slow_mapassign_fast64ptr
-        MAPASSIGN gohmap_mapassign_fast64ptr_avx512, avx512, gohmap_slow_mapassign_fast64ptr
+        MAPASSIGN_FAST64PTR sse41
+        MAPASSIGN_FAST64PTR avx512
 
         LAYOUT  4
         WORDS   gohmap_mapassign_fast32_words_sse41, sse41x32, 0, mapassign_fast32, gohmap_slow_mapassign_fast32

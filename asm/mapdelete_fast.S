@@ -7,8 +7,7 @@
  *   void gohmap_mapdelete_fast32_ISA: the same for keys of four bytes, zero extended; _words: for buckets of 112 bytes
  *
  * Slow cases: a write under way, the last entry (which draws a new hash0), marks to be changed in more than two buckets,
- * elements of other sizes; and every fault. Evacuation work comes first (growwork_fast64.S); with keys that are
- * pointers, a growing map is a slow case too. Twins: mapdelete_fast64 in src/map/fast64.rs, mapdelete_fast32 in src/map/fast32.rs.
+ * elements of other sizes; and every fault. Evacuation work comes first (growwork_fast64.S). Twins: mapdelete_fast64 in src/map/fast64.rs, mapdelete_fast32 in src/map/fast32.rs.
  *
  * Registers besides those of sse41.inc: r10 is 0 while r8 is the first bucket, else xmm9 is the one before; r11 is eight times
  * the slot.
@@ -147,8 +146,8 @@
         .endm
 
 /* The routine `name` and `name`_words, for buckets with elements of 8 bytes; `family` is what ends them, and Rust's functions are
- * `slow` and `worked`. */
-        .macro  MAPDELETE isa, family, name, slow, worked
+ * `slow` and `worked`. `pointers`: nothing, or _POINTERS. */
+        .macro  MAPDELETE isa, family, name, slow, worked, pointers
 ENTRY \name\()_\family
         testq   %rsi, %rsi
         je      1f
@@ -183,7 +182,7 @@ ENTRY \name\()_words_\family
         addq    %rax, %r8
         prefetchw OVER(%r8)
 .Lfrom\@:
-        DELETE_FROM \isa, 0, .Lundo\@, .Lraced\@
+        DELETE_FROM \isa, 0, .Lundo\@, .Lraced\@, \pointers
 
         /* A single bucket. What was stored a moment ago is loaded as wide as it was stored. */
 .Lsmall\@:
@@ -192,7 +191,7 @@ ENTRY \name\()_words_\family
         START_WRITING .Lsmallflags\@
 .Lsmallflagged\@:
         TWICE_\isa
-        DELETE_FROM \isa, 1, .Lundo\@, .Lraced\@
+        DELETE_FROM \isa, 1, .Lundo\@, .Lraced\@, \pointers
 
 .Lgrowing\@:
         testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
@@ -204,7 +203,7 @@ ENTRY \name\()_words_\family
 .Lwork\@:
         GROW_WORK \isa, .Lundo\@, .Lflagged\@
 .Lworking\@:
-        DELETE_FROM \isa, 0, .Lworked\@, .Lraced\@
+        DELETE_FROM \isa, 0, .Lworked\@, .Lraced\@, \pointers
 
 .Lflags\@:
         START_WRITING_FLAGS .Lslow\@, .Lflagged\@
@@ -234,69 +233,11 @@ ENTRY \name\()_words_\family
 END \name\()_words_\family
         .endm
 
-/* A routine for keys that are pointers, without evacuation work. */
-        .macro  MAPDELETE_POINTERS name, isa, slow
-ENTRY \name
-        testq   %rsi, %rsi
-        je      .Lnothing\@
-        cmpq    $1, HMAP_COUNT(%rsi)
-        jbe     .Lfew\@
-        cmpl    $SLOTS, MAPTYPE_KEYSIZE(%rdi)
-        jne     .Lslow\@
-        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
-        jne     .Lslow\@
-        KEY_\isa
-        movq    HMAP_BUCKETS(%rsi), %r8
-        movzbl  HMAP_B(%rsi), %ecx
-        leal    -1(%rcx), %eax
-        cmpl    $62, %eax
-        ja      .Lsmall\@
-        HASH_\isa
-        KEYS_\isa
-        START_WRITING .Lflags\@
-.Lflagged\@:
-        INDEX_\isa
-        imulq   $SIZE, %rax, %rax
-        addq    %rax, %r8
-.Lfrom\@:
-        DELETE_FROM \isa, 0, .Lundo\@, .Lraced\@, _POINTERS
-
-.Lsmall\@:
-        testl   %ecx, %ecx
-        jne     .Lslow\@                        /* no healthy map is so large */
-        START_WRITING .Lsmallflags\@
-.Lsmallflagged\@:
-        TWICE_\isa
-        DELETE_FROM \isa, 1, .Lundo\@, .Lraced\@, _POINTERS
-
-.Lflags\@:
-        START_WRITING_FLAGS .Lslow\@, .Lflagged\@
-.Lsmallflags\@:
-        START_WRITING_FLAGS .Lslow\@, .Lsmallflagged\@
-.Lfew\@:
-        jb      .Lnothing\@
-        jmp     .Lslow\@
-.Lnothing\@:
-        ret
-
-.Lundo\@:
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-.Lslow\@:
-        jmp     \slow
-.Lraced\@:
-        RACED
-        FIXUP   \name, .Lflagged\@, .Lslow\@
-        FIXUP   .Lflagged\@, .Lfrom\@, .Lundo\@
-        FIXUP   .Lsmall\@, .Lsmallflagged\@, .Lslow\@
-        FIXUP   .Lflags\@, .Lfew\@, .Lslow\@
-END \name
-        .endm
-
         LAYOUT  8
         MAPDELETE sse41, sse41, gohmap_mapdelete_fast64, gohmap_slow_mapdelete_fast64_sse41, gohmap_worked_mapdelete_fast64
         MAPDELETE avx512, avx512, gohmap_mapdelete_fast64, gohmap_slow_mapdelete_fast64_avx512, gohmap_worked_mapdelete_fast64
-        MAPDELETE_POINTERS gohmap_mapdelete_fast64_pointers_sse41, sse41, gohmap_slow_mapdelete_fast64_sse41
-        MAPDELETE_POINTERS gohmap_mapdelete_fast64_pointers_avx512, avx512, gohmap_slow_mapdelete_fast64_avx512
+        MAPDELETE sse41, sse41, gohmap_mapdelete_fast64_pointers, gohmap_slow_mapdelete_fast64_sse41, gohmap_worked_mapdelete_fast64, _POINTERS
+        MAPDELETE avx512, avx512, gohmap_mapdelete_fast64_pointers, gohmap_slow_mapdelete_fast64_avx512, gohmap_worked_mapdelete_fast64, _POINTERS
 
         LAYOUT  4
         MAPDELETE sse41x32, sse41, gohmap_mapdelete_fast32, gohmap_slow_mapdelete_fast32, gohmap_worked_mapdelete_fast32

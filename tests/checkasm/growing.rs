@@ -1,11 +1,11 @@
 //! Growths whose old tables are broken: any marks, keys twice, chains that end in one bucket, entries in new buckets that
-//! nothing was moved to yet, a count of evacuated buckets that is not true, tables that overlap. What is done of a growth,
-//! and what is left to do, is the same after every operation.
+//! nothing was moved to yet, a count of evacuated buckets that is not true, tables that overlap, pages that may not be written to.
+//! What is done of a growth, and what is left to do, is the same after every operation.
 
+use super::faults::{hole, words};
 use super::{Copy, Isa, Kind, Numbers, Op, colliding, env};
-use crate::faults::words;
 use gohmap::fault::guarded;
-use gohmap::heap::OnFree;
+use gohmap::heap::{OnFree, Prot};
 use gohmap::layout::mem;
 use gohmap::version::GoVersion;
 
@@ -34,7 +34,7 @@ fn broken_growths_agree() {
 /// A map that grows, and is broken when it has begun to.
 fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
     let (seed, version) = (n.next(), GoVersion::ALL[n.below(6) as usize]);
-    let hint = [9, 20, 50, 100, 300][n.below(5) as usize];
+    let hint = [9, 20, 50, 100, 300, 1000][n.below(6) as usize];
     let pointers = n.below(6) == 0;
     let kind = Kind::any(n);
     let copies = [0, 1].map(|_| Copy::of_kind(kind, seed, version, 8, hint, pointers, OnFree::Keep));
@@ -99,8 +99,15 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
         met.growing += 1;
         let (op, k, value) = (ops[n.below(ops.len() as u64) as usize], key(n), n.next());
         let at = || format!("{isa}: map {map}, step {step}, {op:?} {k:#x}");
+        let hole = (!overlapping && n.below(8) == 0).then(|| hole([a, b], n)).flatten();
+        if let Some(hole) = &hole {
+            hole.set([a, b], [Prot::None, Prot::Read, Prot::Read][n.below(3) as usize]);
+        }
         // SAFETY: maps that are alive if not well; nothing needs dropping.
         let said = unsafe { [guarded(|| op.call(isa, a, k, value)), guarded(|| op.call(Isa::Portable, b, k, value))] };
+        if let Some(hole) = &hole {
+            hole.set([a, b], Prot::ReadWrite);
+        }
         if overlapping {
             let [x, y] = copies.each_ref().map(|c| table(c, field(c, 16)));
             assert!(x == y, "{}: memory differs", at());

@@ -311,6 +311,21 @@ unsafe extern "C-unwind" fn gohmap_absent_mapassign_fast64(
     op(|| unsafe { fast64::mapassign_fast64(t, h, key, &searched) })
 }
 
+/// The same for keys that are pointers.
+#[unsafe(no_mangle)]
+unsafe extern "C-unwind" fn gohmap_absent_mapassign_fast64ptr(
+    t: &MapType,
+    h: usize,
+    key: u64,
+    hash: u64,
+    bucket: usize,
+    slot: usize,
+) -> usize {
+    let searched = Searched(Absent { hash, bucket, slot });
+    // SAFETY: the caller's promise.
+    op(|| unsafe { fast64::mapassign_fast64ptr(t, h, key, &searched) })
+}
+
 /// The same for keys of four bytes.
 #[unsafe(no_mangle)]
 unsafe extern "C-unwind" fn gohmap_absent_mapassign_fast32(
@@ -336,6 +351,12 @@ unsafe extern "C-unwind" fn gohmap_worked_mapassign_fast64(t: &MapType, h: usize
 unsafe extern "C-unwind" fn gohmap_worked_mapdelete_fast64(t: &MapType, h: usize, key: u64) {
     // SAFETY: the caller's promise.
     op(|| unsafe { fast64::mapdelete_fast64(t, h, key, &Worked) });
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C-unwind" fn gohmap_worked_mapassign_fast64ptr(t: &MapType, h: usize, key: u64) -> usize {
+    // SAFETY: the caller's promise.
+    op(|| unsafe { fast64::mapassign_fast64ptr(t, h, key, &Worked) })
 }
 
 #[unsafe(no_mangle)]
