@@ -59,7 +59,7 @@
  * is the first one, or must be cleared, or is a slow case.
  *
  * zmm25, zmm26, xmm6 keys, elements and tophash bytes for X, k6 their slots; zmm29, zmm30, xmm7, k7 for Y; xmm14, xmm15 the marks
- * of the bucket and its overflow bucket. Scratches the registers of the other code, and zmm31.
+ * of the bucket and its overflow bucket. Scratches the registers of the other code.
  */
         .macro  STAGE_avx512 to
         movq    HMAP_NEVACUATE(%rsi), %rax
@@ -76,10 +76,6 @@
         addq    %rax, %rbx
         addq    %rax, %rbp
         addq    %rbp, %r12
-        movzbl  (%rbx), %ecx
-        subl    $2, %ecx
-        cmpl    $2, %ecx
-        jbe     \to                             /* evacuated */
         CLASSIFY_avx512 %rbx, %xmm14, \to
         vmovdqu64 ELEMS(%rbx), %zmm17
         kandnb  %k1, %k3, %k4                   /* to X */

@@ -2,7 +2,7 @@
 //! nothing was moved to yet, a count of evacuated buckets that is not true, tables that overlap, pages that may not be written to.
 //! What is done of a growth, and what is left to do, is the same after every operation.
 
-use super::faults::{hole, words};
+use super::faults::{Hole, PAGE, hole, words};
 use super::{Copy, Isa, Kind, Numbers, Op, colliding, env};
 use gohmap::fault::guarded;
 use gohmap::heap::{OnFree, Prot};
@@ -99,7 +99,11 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
         met.growing += 1;
         let (op, k, value) = (ops[n.below(ops.len() as u64) as usize], key(n), n.next());
         let at = || format!("{isa}: map {map}, step {step}, {op:?} {k:#x}");
-        let hole = (!overlapping && n.below(8) == 0).then(|| hole([a, b], n)).flatten();
+        let hole = match n.below(16) {
+            0 if !overlapping => hole([a, b], n),
+            1 if !overlapping => next_overflow(&copies),
+            _ => None,
+        };
         if let Some(hole) = &hole {
             hole.set([a, b], [Prot::None, Prot::Read, Prot::Read][n.below(3) as usize]);
         }
@@ -128,6 +132,22 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
         // SAFETY: as above; what it was is lost with the copies.
         copies.iter().for_each(|c| unsafe { mem::st64(c.h + 24, 0) });
     }
+}
+
+/// The page of the overflow bucket of the old bucket that is evacuated next, if it has one.
+fn next_overflow(copies: &[Copy; 2]) -> Option<Hole> {
+    let page = |c: &Copy| {
+        let l = &c.t.bucket;
+        // SAFETY: a live header of a map that grows; the number is one of an old bucket, or the next one.
+        let overflow = unsafe {
+            let next = mem::ld64(c.h + 24) as usize + l.size * mem::ld64(c.h + 32) as usize;
+            mem::ld64(next + l.overflow()) as usize
+        };
+        let page = overflow & !(PAGE - 1);
+        (overflow != 0 && page != c.h & !(PAGE - 1)).then_some(page)
+    };
+    let [a, b] = copies.each_ref().map(page);
+    Some(Hole([a?, b?]))
 }
 
 /// The bytes of a table but for addresses; none when it is gone.
