@@ -89,20 +89,22 @@
 .Lother\@:
         .if     \fixed
         cmpl    $62, %eax
-        ja      .Lsmall\@
-        FIND    \isa, 1, .Lgrowing\@
-        LOOK_FAR_\isa
-        FOUND   \isa, 1, \two, .Lempty\@, .Lnext\@
+        jbe     .Lfar\@
         .endif
-
         /* A single bucket, which is never an old one, is searched without hashing. */
-.Lsmall\@:
         testl   %ecx, %ecx
         jne     \slow                           /* no healthy map is so large */
         KEYS_\isa
         movq    HMAP_BUCKETS(%rsi), %r8
         LOOK_\isa
         FOUND   \isa, \fixed, \two, .Lempty\@, .Lnext\@
+
+        .if     \fixed
+.Lfar\@:
+        FIND    \isa, 1, .Lgrowing\@
+        LOOK_FAR_\isa
+        FOUND   \isa, 1, \two, .Lempty\@, .Lnext\@
+        .endif
 
         /* The old bucket, unless its first mark says evacuated (2 to 4). */
 .Lgrowing\@:
