@@ -10,7 +10,7 @@
  *   usize gohmap_mapassign_fast64ptr_ISA(…)  ->  as the first; gohmap_mapassign_fast64ptr_words_ISA: as the second
  *
  * The fast cases: the key is in the chain, or a slot is free and the table need not grow; evacuation work comes first
- * (growwork_fast64.S). Every other case (nil map, a write under way, no buckets, about to grow, chain full) jumps to the
+ * (growwork_fast.S). Every other case (nil map, a write under way, no buckets, about to grow, chain full) jumps to the
  * portable function with the arguments as they came and nothing modified but for evacuation work that is done, and so
  * does a fault. Without a frame; no callee-saved register is touched.
  *

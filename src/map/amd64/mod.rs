@@ -377,7 +377,11 @@ mod tests {
         ] {
             assert_eq!(set(name), value, "{name}");
         }
-        assert_eq!((b.key(0), b.elem(0), b.overflow()), (8, 72, 136));
+        // What LAYOUT makes of the size of keys.
+        for key in [8, 4] {
+            let l = BucketLayout::new(key, 8);
+            assert_eq!((l.key(0), l.elem(0), l.overflow(), l.size), (8, 8 + 8 * key, 72 + 8 * key, 80 + 8 * key));
+        }
         assert_eq!(offset_of!(Hiter, left_hash0), offset_of!(Hiter, left_state) + 4);
         let names = text.lines().filter(|l| l.trim_start().starts_with(".set")).count();
         assert_eq!(names, 53, "a constant of base.inc that this test does not know");

@@ -1,20 +1,22 @@
 /*
- * runtime.growWork_fast64 for 8-byte keys and elements: evacuates the old bucket of the bucket about to be used, and one
- * more. For the routines that write, and for the portable functions.
+ * runtime.growWork_fast64 and growWork_fast32 for elements of 8 bytes: evacuates the old bucket of the bucket about to be used,
+ * and one more. For the routines that write, and with keys of 8 bytes for the portable functions.
  *
  *   u64 gohmap_growwork_ISA(rdi = *const MapType, rsi = *mut Hmap, rdx unused, rcx = number of the bucket)
  *       ->  1, 2 when the growth has ended, or 0 when some work is still to be done
+ *   gohmap_growwork_ISAx32(…): the same with keys of 4 bytes
  *
  * Keeps all registers but rax, rcx, r8, r10, r11 and the vectors xmm2 to xmm15 and zmm16 up. The map is growing, nobody
  * else writes.
  *
- * What is still to be done may be done by the portable growWork_fast64 from its beginning: an old bucket that has been
+ * What is still to be done may be done by the portable function from its beginning: an old bucket that has been
  * moved is passed over by it, and only what it moves itself makes it count on. So the slow cases are a matter of not
  * leaving anything half done: a mark that is no live entry's, three buckets in a chain, more than eight entries for one
- * half, arrays that overlap, a number that is none of an old bucket, a very large B; and every fault. Go touches memory slot by slot and would fault in
- * the middle; so whatever will be written to is written to before anything changes, with what is there.
+ * half, arrays that overlap, a number that is none of an old bucket, a very large B; and every fault. Go touches memory slot
+ * by slot and would fault in the middle; so whatever will be written to is written to before anything changes, with what is
+ * there.
  *
- * Twin: growWork_fast64 in src/map/fast64.rs.
+ * Twins: growWork_fast64 in src/map/fast64.rs, growWork_fast32 in src/map/fast32.rs.
  *
  * Registers: rbx, r13 the old bucket and its overflow bucket; rbp, r12 the new buckets X and Y; r14, r15 their next slots.
  * Masks have a bit for each old slot, those of the overflow bucket above those of the bucket: r8 goes to X, r9 to Y.
