@@ -321,7 +321,6 @@ mod tests {
             let value = line.rsplit(',').next().unwrap().trim();
             value.strip_prefix("0x").map_or_else(|| value.parse().unwrap(), |x| usize::from_str_radix(x, 16).unwrap())
         };
-        let b = BucketLayout::new(8, 8);
         let slots = |key| {
             let b = BucketLayout::new(key, 8);
             b.key_size | b.elem_size << 8 | b.size << 16
