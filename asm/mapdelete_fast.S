@@ -7,7 +7,8 @@
  *   void gohmap_mapdelete_fast32_ISA: the same for keys of four bytes, zero extended; _words: for buckets of 112 bytes
  *
  * Slow cases: a write under way, the last entry (which draws a new hash0), marks to be changed in more than two buckets,
- * elements of other sizes; and every fault. Evacuation work comes first (growwork_fast.S). Twins: mapdelete_fast64 in src/map/fast64.rs, mapdelete_fast32 in src/map/fast32.rs.
+ * elements of other sizes; and every fault. Evacuation work comes first (growwork_fast.S). Twins: mapdelete_fast64 in
+ * src/map/fast64.rs, mapdelete_fast32 in src/map/fast32.rs.
  *
  * Registers besides those of sse41.inc: r10 is 0 while r8 is the first bucket, else xmm9 is the one before; r11 is eight times
  * the slot.
