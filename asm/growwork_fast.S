@@ -38,15 +38,21 @@
 /* Of larger B the new halves might overlap. */
         .set    MAX_B, 47
 
-/* Asks for the first old bucket and both new ones, which are anywhere, all at once: their entries would come to light one
- * after the other. The old bucket of the second round is the next one in a row. Scratches rbx, rbp, r12. */
-        .macro  ASK
-        imulq   $SIZE, %rax, %rbx
-        movq    LENGTH(%rsp), %r12
+/* rbx = the old bucket of the number in rax, rbp and r12 = the new buckets X and Y; scratches rax. */
+        .macro  PLACES
+        imulq   $SIZE, %rax, %rax
+        movq    HMAP_OLDBUCKETS(%rsi), %rbx
         movq    HMAP_BUCKETS(%rsi), %rbp
-        addq    %rbx, %rbp
-        addq    HMAP_OLDBUCKETS(%rsi), %rbx
+        movq    LENGTH(%rsp), %r12
+        addq    %rax, %rbx
+        addq    %rax, %rbp
         addq    %rbp, %r12
+        .endm
+
+/* Asks for the first old bucket and both new ones, which are anywhere, all at once: their entries would come to light one
+ * after the other. The old bucket of the second round is the next one in a row. Scratches what PLACES does. */
+        .macro  ASK
+        PLACES
         .irp    b, rbx, rbp, r12
         prefetchw (%\b)
         prefetchw 64(%\b)
@@ -71,13 +77,7 @@
         jae     \to
         cmpb    $0, MAPTYPE_POINTERS(%rdi)
         jne     \to
-        imulq   $SIZE, %rax, %rax
-        movq    HMAP_OLDBUCKETS(%rsi), %rbx
-        movq    HMAP_BUCKETS(%rsi), %rbp
-        movq    LENGTH(%rsp), %r12
-        addq    %rax, %rbx
-        addq    %rax, %rbp
-        addq    %rbp, %r12
+        PLACES
         CLASSIFY_avx512 %rbx, %xmm14, \to
         vmovdqu64 ELEMS(%rbx), %zmm17
         kandnb  %k1, %k3, %k4                   /* to X */
@@ -156,15 +156,10 @@
         movq    HMAP_NEVACUATE(%rsi), %rax
         movl    $1, ROUND(%rsp)
         movq    %rax, OLD(%rsp)
-        imulq   $SIZE, %rax, %rax
-        movq    HMAP_OLDBUCKETS(%rsi), %rbx
-        movq    HMAP_BUCKETS(%rsi), %rbp
-        movq    LENGTH(%rsp), %r12
-        addq    %rax, %rbp
-        addq    %rbp, %r12
+        PLACES
         movq    LAST(%rsp), %r13
         movq    %xmm15, (%r13)
-        movq    %xmm14, (%rbx,%rax)             /* it may be the last as well */
+        movq    %xmm14, (%rbx)                  /* it may be the last as well */
         vmovdqu8 %xmm6, (%rbp){%k6}
         STORE_KEYS 25, %k6, 8(%rbp)
         vmovdqu64 %zmm26, ELEMS(%rbp){%k6}
@@ -228,17 +223,12 @@ ENTRY gohmap_growwork_\name
         STAGE_\isa .Levacuate\@
 
 .Levacuate\@:
-        imulq   $SIZE, OLD(%rsp), %rax
-        movq    HMAP_OLDBUCKETS(%rsi), %rbx
-        movq    HMAP_BUCKETS(%rsi), %rbp
-        addq    %rax, %rbx
-        addq    %rax, %rbp
+        movq    OLD(%rsp), %rax
+        PLACES
         movzbl  (%rbx), %ecx
         subl    $2, %ecx
         cmpl    $2, %ecx
         jbe     .Levacuated\@
-        movq    LENGTH(%rsp), %r12
-        addq    %rbp, %r12
         movq    OVER(%rbx), %r13
         CLASSIFY_\isa %rbx, %xmm12, .Lno\@
         movl    %eax, %r8d

@@ -56,8 +56,8 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
         }
         keys[n.below(keys.len() as u64) as usize]
     };
-    let (same_size, begins) = (n.below(5) == 0, field(a, 24) == 0);
-    assert!(begins);
+    let same_size = n.below(5) == 0;
+    assert_eq!(field(a, 24), 0);
     for i in 0.. {
         if field(a, 24) != 0 {
             break;

@@ -295,80 +295,55 @@ impl Probe for Searched {
     fn step(&self, _: Step) {}
 }
 
-/// An assign to a table that has to grow, or to a chain that has to. Returns 0 when the table has begun to grow: with that
-/// the assembly starts anew.
-#[unsafe(no_mangle)]
-unsafe extern "C-unwind" fn gohmap_absent_mapassign_fast64(
-    t: &MapType,
-    h: usize,
-    key: u64,
-    hash: u64,
-    bucket: usize,
-    slot: usize,
-) -> usize {
-    let searched = Searched(Absent { hash, bucket, slot });
-    // SAFETY: the caller's promise.
-    op(|| unsafe { fast64::mapassign_fast64(t, h, key, &searched) })
-}
+/// What assigns and deletions go on with: `$absent`, `$worked` and `$worked_delete`.
+///
+/// `$absent` is an assign to a table that has to grow, or to a chain that has to. It returns 0 when the table has begun to grow:
+/// with that the assembly starts anew.
+macro_rules! going_on {
+    (
+        assign { $($absent:ident $worked:ident $assign:path, $key:ty;)* }
+        delete { $($worked_delete:ident $delete:path, $deleted:ty;)* }
+    ) => {
+        $(
+            #[unsafe(no_mangle)]
+            unsafe extern "C-unwind" fn $absent(
+                t: &MapType,
+                h: usize,
+                key: u64,
+                hash: u64,
+                bucket: usize,
+                slot: usize,
+            ) -> usize {
+                let searched = Searched(Absent { hash, bucket, slot });
+                // SAFETY: the caller's promise.
+                op(|| unsafe { $assign(t, h, key as $key, &searched) })
+            }
 
-/// The same for keys that are pointers.
-#[unsafe(no_mangle)]
-unsafe extern "C-unwind" fn gohmap_absent_mapassign_fast64ptr(
-    t: &MapType,
-    h: usize,
-    key: u64,
-    hash: u64,
-    bucket: usize,
-    slot: usize,
-) -> usize {
-    let searched = Searched(Absent { hash, bucket, slot });
-    // SAFETY: the caller's promise.
-    op(|| unsafe { fast64::mapassign_fast64ptr(t, h, key, &searched) })
+            #[unsafe(no_mangle)]
+            unsafe extern "C-unwind" fn $worked(t: &MapType, h: usize, key: u64) -> usize {
+                // SAFETY: the caller's promise.
+                op(|| unsafe { $assign(t, h, key as $key, &Worked) })
+            }
+        )*
+        $(
+            #[unsafe(no_mangle)]
+            unsafe extern "C-unwind" fn $worked_delete(t: &MapType, h: usize, key: u64) {
+                // SAFETY: the caller's promise.
+                op(|| unsafe { $delete(t, h, key as $deleted, &Worked) });
+            }
+        )*
+    };
 }
-
-/// The same for keys of four bytes.
-#[unsafe(no_mangle)]
-unsafe extern "C-unwind" fn gohmap_absent_mapassign_fast32(
-    t: &MapType,
-    h: usize,
-    key: u64,
-    hash: u64,
-    bucket: usize,
-    slot: usize,
-) -> usize {
-    let searched = Searched(Absent { hash, bucket, slot });
-    // SAFETY: the caller's promise.
-    op(|| unsafe { fast32::mapassign_fast32(t, h, key as u32, &searched) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C-unwind" fn gohmap_worked_mapassign_fast64(t: &MapType, h: usize, key: u64) -> usize {
-    // SAFETY: the caller's promise.
-    op(|| unsafe { fast64::mapassign_fast64(t, h, key, &Worked) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C-unwind" fn gohmap_worked_mapdelete_fast64(t: &MapType, h: usize, key: u64) {
-    // SAFETY: the caller's promise.
-    op(|| unsafe { fast64::mapdelete_fast64(t, h, key, &Worked) });
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C-unwind" fn gohmap_worked_mapassign_fast64ptr(t: &MapType, h: usize, key: u64) -> usize {
-    // SAFETY: the caller's promise.
-    op(|| unsafe { fast64::mapassign_fast64ptr(t, h, key, &Worked) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C-unwind" fn gohmap_worked_mapassign_fast32(t: &MapType, h: usize, key: u64) -> usize {
-    // SAFETY: the caller's promise.
-    op(|| unsafe { fast32::mapassign_fast32(t, h, key as u32, &Worked) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C-unwind" fn gohmap_worked_mapdelete_fast32(t: &MapType, h: usize, key: u64) {
-    // SAFETY: the caller's promise.
-    op(|| unsafe { fast32::mapdelete_fast32(t, h, key as u32, &Worked) });
+going_on! {
+    assign {
+        gohmap_absent_mapassign_fast64 gohmap_worked_mapassign_fast64 fast64::mapassign_fast64, u64;
+        gohmap_absent_mapassign_fast64ptr gohmap_worked_mapassign_fast64ptr fast64::mapassign_fast64ptr, u64;
+        gohmap_absent_mapassign_fast32 gohmap_worked_mapassign_fast32 fast32::mapassign_fast32, u32;
+    }
+    delete {
+        gohmap_worked_mapdelete_fast64 fast64::mapdelete_fast64, u64;
+        gohmap_worked_mapdelete_fast32 fast32::mapdelete_fast32, u32;
+    }
 }
 
 /// The end of an operation that found `hashWriting` cleared by somebody else.
