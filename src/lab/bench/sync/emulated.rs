@@ -124,16 +124,20 @@ impl<M: Shared> Runner<Case> for Threads<M> {
 
     fn sample(&mut self) -> Result<f64, Error> {
         let State { map, keys, steps } = self.state.as_ref().expect("a case has been prepared");
-        let barrier = Barrier::new(steps.len() + 1);
+        // The clock starts between the two: whoever comes last to a barrier, others may be done before this thread goes on.
+        let (ready, begin) = (Barrier::new(steps.len() + 1), Barrier::new(steps.len() + 1));
         let start = thread::scope(|s| {
             for steps in steps {
                 s.spawn(|| {
-                    barrier.wait();
+                    ready.wait();
+                    begin.wait();
                     black_box(pass(map, keys, steps));
                 });
             }
-            barrier.wait();
-            Instant::now()
+            ready.wait();
+            let start = Instant::now();
+            begin.wait();
+            start
         });
         let time = start.elapsed();
         Ok(time.as_nanos() as f64 / steps.iter().map(Vec::len).sum::<usize>() as f64)
@@ -163,6 +167,7 @@ fn pass<M: Shared>(map: &M, keys: &[u64], steps: &[u64]) -> u64 {
 mod tests {
     use super::super::{Mix, run};
     use super::*;
+    use std::sync::Mutex;
 
     /// Reads find what was put there, and each write reaches the map.
     #[test]
@@ -187,5 +192,40 @@ mod tests {
         let measured = run(&case, &mut contenders, 3, || ()).unwrap();
         assert_eq!(measured.iter().map(|m| m.map).collect::<Vec<_>>(), SharedMap::ALL);
         assert!(measured.iter().all(|m| m.samples.len() == 3 && m.samples.iter().all(|&ns| ns > 0.0)));
+    }
+
+    /// A map with a clock of its own: when the first operation began and the last one ended.
+    struct Timed(Mutex<Option<(Instant, Instant)>>);
+
+    impl Shared for Timed {
+        fn new(_: &Arc<Runtime>) -> Self {
+            Self(Mutex::new(None))
+        }
+
+        fn read(&self, k: u64) -> u64 {
+            let now = Instant::now();
+            let mut times = self.0.lock().unwrap();
+            times.get_or_insert((now, now)).1 = Instant::now();
+            k
+        }
+
+        fn write(&self, k: u64, _: u64) {
+            self.read(k);
+        }
+    }
+
+    /// The clock runs before any thread does, also where this one is late to go on.
+    #[test]
+    fn samples_leave_nothing_out() {
+        let case = Case { mix: Mix { reads: 1, writes: 1 }, keys: 1, threads: 2, ops: 8 };
+        let mut threads = Threads::<Timed> { name: String::new(), state: None };
+        threads.prepare(&case).unwrap();
+        for _ in 0..500 {
+            let times = |t: &Threads<Timed>| t.state.as_ref().unwrap().map.0.lock().unwrap().take();
+            times(&threads);
+            let ns = threads.sample().unwrap() * case.ops as f64;
+            let (first, last) = times(&threads).unwrap();
+            assert!(ns > 0.999 * (last - first).as_nanos() as f64, "{ns} ns for {:?}", last - first);
+        }
     }
 }
