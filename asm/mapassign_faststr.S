@@ -4,55 +4,45 @@
  *   usize gohmap_mapassign_faststr_sse41(rdi = *const MapType, rsi = *mut Hmap, rdx = bytes of the key, rcx = their number)
  *         ->  address of the element; the key's bytes live as long as the map
  *
- * The fast cases, besides what is told in faststr.inc: the key is there, or there is a free slot, in a map that is not
- * growing and has room. Twin: src/map/faststr.rs.
+ * The fast cases, besides what is told in faststr.inc: the key is there, or there is a free slot, in a map that has room. Evacuation
+ * work comes first (growwork_faststr.S); a new overflow bucket, or a growth, is Rust's. Twin: src/map/faststr.rs.
  */
         .include "base.inc"
         .include "faststr.inc"
 
-ENTRY gohmap_mapassign_faststr_sse41
-        movq    %rcx, %r9
-.Lbegin:
-        testq   %rsi, %rsi                      /* assignment to entry in nil map */
-        je      .Lslow
-        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
-        jne     .Lslow                          /* growing: evacuation work to do */
-        cmpq    $0, HMAP_BUCKETS(%rsi)
-        je      .Lfirst
-        movzbl  HMAP_B(%rsi), %ecx
-        cmpl    $63, %ecx
-        ja      .Lslow
-        HASH    .Lslow
-        BUCKET
-        MARK
-        START_WRITING .Lflags
-.Lflagged:
+/* The search of the chain of the bucket at r8, and the end of the assign; xmm8 is the mark. On at `absent` when the chain or the table
+ * must grow: the bucket of the first free slot, or the last one, is in r8, and the slot, or 8, in r10d. To `undo` after a fault. A
+ * growing map needs no room, but mostly has it, so that is no case of its own. */
+        .macro  SEARCH undo, absent, leave
+.Lsearch\@:
         MARKED
-.Lslots:
+.Lslots\@:
         testb   %al, %al
-        je      .Labsent
+        je      .Labsent\@
         tzcntl  %eax, %ecx
         shll    $4, %ecx
         cmpq    %r9, 16(%r8,%rcx)
-        jne     .Ldiffers
-        SAME    .Ldiffers
-.Lhit:
+        jne     .Ldiffers\@
+        SAME    .Ldiffers\@
+.Lhit\@:
         movq    %rdx, 8(%r8,%rcx)               /* the old bytes need not be kept */
-.Lelem:
+.Lelem\@:
         ELEM
-        END_WRITING .Lleave
+        END_WRITING \leave
         ret
-.Ldiffers:
+.Ldiffers\@:
         PASS
-        jmp     .Lslots
+        jmp     .Lslots\@
 
         /* Not in this bucket. An emptyRest ends the search, and so does the end of the chain. */
-.Labsent:
+.Labsent\@:
         RESTS
-        je      .Lchain
-.Lfree:
-        FREE    .Lsmall, .Lundo
-.Linsert:
+        je      .Lchain\@
+.Lfree\@:
+        FREE    \absent
+.Lroom\@:
+        ROOM    .Lsmall\@, \absent
+.Linsert\@:
         movq    %xmm2, %rax
         movq    %xmm8, %r11
         leal    (,%r10,8), %ecx
@@ -66,44 +56,81 @@ ENTRY gohmap_mapassign_faststr_sse41
         xorq    %rax, %r11
         addl    %ecx, %ecx
         movq    %r11, (%r8)                     /* all marks, for they are loaded at once */
-.Lkey:
+.Lkey\@:
         movdqu  %xmm1, 8(%r8,%rcx)
-.Lcount:
+.Lcount\@:
         incq    HMAP_COUNT(%rsi)
-        jmp     .Lelem
-.Lsmall:
-        ROOM_SMALL .Linsert, .Lundo
-
-        /* In the rest of a chain only a hit is a fast case. */
-.Lchain:
+        jmp     .Lelem\@
+.Lsmall\@:
+        ROOM_SMALL .Linsert\@, \absent
+.Lchain\@:
         movzwl  MAPTYPE_BUCKETSIZE(%rdi), %ecx
         movq    -8(%r8,%rcx), %rax
         testq   %rax, %rax
-        je      .Lfree
+        je      .Lfree\@
+        movq    %r8, %xmm9
         movq    %rax, %r8
-.Lnext:
+.Lnext\@:
         MARKED
-.Lchainslots:
+.Lchainslots\@:
         testb   %al, %al
-        je      .Lchainend
+        je      .Lchainend\@
         tzcntl  %eax, %ecx
         shll    $4, %ecx
         cmpq    %r9, 16(%r8,%rcx)
-        jne     .Lchaindiffers
-        SAME    .Lchaindiffers
-        jmp     .Lhit
-.Lchaindiffers:
+        jne     .Lchaindiffers\@
+        SAME    .Lchaindiffers\@
+        jmp     .Lhit\@
+.Lchaindiffers\@:
         PASS
-        jmp     .Lchainslots
-.Lchainend:
+        jmp     .Lchainslots\@
+.Lchainend\@:
         RESTS
-        jne     .Lundo
+        jne     .Lfirst\@
         OVERFLOW
-        jne     .Lnext
-        jmp     .Lundo
+        jne     .Lnext\@
 
-.Lunkey:
+        /* The first free slot, once more from the beginning. */
+.Lfirst\@:
+        movq    %xmm9, %r8
+        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %ecx
+1:      movq    (%r8), %xmm2
+        FREE    2f
+        jmp     .Lroom\@
+2:      movq    -8(%r8,%rcx), %rax
+        testq   %rax, %rax
+        je      \absent
+        movq    %rax, %r8
+        jmp     1b
+
+.Lunkey\@:
         movq    %rax, (%r8)
+        jmp     \undo
+        FIXUP   .Lkey\@, .Lcount\@, .Lunkey\@
+        FIXUP   .Lsearch\@, .Lelem\@, \undo
+        FIXUP   .Ldiffers\@, .Lkey\@, \undo
+        FIXUP   .Lsmall\@, .Lunkey\@, \undo
+        .endm
+
+ENTRY gohmap_mapassign_faststr_sse41
+        movq    %rcx, %r9
+.Lbegin:
+        testq   %rsi, %rsi                      /* assignment to entry in nil map */
+        je      .Lslow
+        cmpq    $0, HMAP_OLDBUCKETS(%rsi)
+        jne     .Lgrowing
+        cmpq    $0, HMAP_BUCKETS(%rsi)
+        je      .Lfirst
+        movzbl  HMAP_B(%rsi), %ecx
+        cmpl    $63, %ecx
+        ja      .Lslow
+        HASH    .Lslow
+        BUCKET
+        MARK
+        START_WRITING .Lflags
+.Lflagged:
+        SEARCH  .Lundo, .Labsent, .Lleave
+
 .Lundo:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lslow:
@@ -118,6 +145,42 @@ ENTRY gohmap_mapassign_faststr_sse41
         MARK
         jmp     .Lflagged
 
+.Lgrowing:
+        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jne     .Lslow
+        movzbl  HMAP_B(%rsi), %ecx
+        cmpl    $63, %ecx
+        ja      .Lslow
+        HASH    .Lslow
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lwork:
+        GROW_WORK_STR .Lundo, .Lended
+.Lworked:
+        BUCKET
+        MARK
+.Lsearch:
+        SEARCH  .Lundoworked, .Labsent, .Lleave
+.Lundoworked:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        movq    %r9, %rcx
+        jmp     gohmap_worked_mapassign_faststr
+.Lended:
+        BUCKET
+        MARK
+        jmp     .Lflagged
+
+        /* An overflow bucket for the key, or a growth begins, and there is evacuation work. */
+.Labsent:
+        movq    %xmm0, %rcx
+        movl    %r10d, %eax
+        CALL_RUST gohmap_absent_mapassign_faststr, 1
+        testq   %rax, %rax
+        je      .Lgrown
+        ret
+.Lgrown:
+        movzbl  HMAP_B(%rsi), %ecx
+        jmp     .Lwork
+
 .Lflags:
         START_WRITING_FLAGS .Lslow, .Lflagged
 .Lleave:
@@ -125,11 +188,11 @@ ENTRY gohmap_mapassign_faststr_sse41
         ret
 .Lraced:
         RACED
-        FIXUP   .Lkey, .Lcount, .Lunkey
         FIXUP   .Lbegin, .Lflagged, .Lslow
-        FIXUP   .Lflagged, .Lelem, .Lundo
-        FIXUP   .Ldiffers, .Lkey, .Lundo
-        FIXUP   .Lsmall, .Lunkey, .Lundo
         FIXUP   .Lfirst, .Lmade, .Lslow
+        FIXUP   .Lgrowing, .Lwork, .Lslow
+        FIXUP   .Lwork, .Lworked, .Lundo
+        FIXUP   .Lworked, .Lsearch, .Lundoworked
+        FIXUP   .Lended, .Lflags, .Lundo
         FIXUP   .Lflags, .Lleave, .Lslow
 END gohmap_mapassign_faststr_sse41

@@ -3,8 +3,9 @@
  *
  *   void gohmap_mapdelete_faststr_sse41(rdi = *const MapType, rsi = *mut Hmap, rdx = bytes of the key, rcx = their number)
  *
- * Slow cases, besides those told in faststr.inc: a write under way, a growing map, the last entry (which draws a new hash0),
- * marks to be changed in more than two buckets, elements of other sizes. Twin: src/map/faststr.rs.
+ * Slow cases, besides those told in faststr.inc: a write under way, the last entry (which draws a new hash0), marks to be
+ * changed in more than two buckets, elements of other sizes. Evacuation work comes first (growwork_faststr.S). Twin:
+ * src/map/faststr.rs.
  *
  * Registers besides those of faststr.inc: xmm9 is the bucket before, or the first one; xmm10 is the length of the key;
  * r11 is eight times the slot.
@@ -31,6 +32,56 @@
         movq    %r10, 8(%r8,%r11,2)
         .endm
 
+/* The search of the chain of the bucket at r8, and the end of the deletion; xmm8 is the mark. To `undo` in slow cases. */
+        .macro  SEARCH undo, leave
+.Lsearch\@:
+        movq    %r8, %xmm9
+.Lbucket\@:
+        movq    (%r8), %xmm2
+        pcmpeqb %xmm8, %xmm2
+        pmovmskb %xmm2, %eax
+.Lslots\@:
+        testb   %al, %al
+        je      .Lnext\@
+        tzcntl  %eax, %ecx
+        shll    $4, %ecx
+        cmpq    %r9, 16(%r8,%rcx)
+        jne     .Ldiffers\@
+        SAME    .Ldiffers\@                    /* r10: the pointer there */
+        movq    %r9, %xmm10
+.Lhere\@:
+        shrl    %ecx
+        movq    (%r8), %rax
+        movl    %ecx, %r11d
+        EMPTIED OVERFLOW_STR, FIRST_STR, .Lbefore\@
+        GONE_STR %r9, .Lunkey\@
+.Lcount\@:
+        decq    HMAP_COUNT(%rsi)
+.Ldone\@:
+        END_WRITING \leave
+        ret
+.Ldiffers\@:
+        PASS
+        jmp     .Lslots\@
+.Lnext\@:
+        movq    %r8, %xmm9
+        movq    OVER_STR_8(%r8), %r8
+        testq   %r8, %r8
+        jne     .Lbucket\@
+        jmp     .Ldone\@
+.Lbefore\@:
+        BEFORE  GONE_STR, UNKEY_STR, .Lcount\@, .Lundokey\@
+.Lunkey\@:
+        UNKEY_STR
+.Lundokey\@:
+        movq    %xmm10, %r9
+        jmp     \undo
+        FIXUP   .Lhere\@, .Lcount\@, .Lundokey\@
+        FIXUP   .Lbefore\@, .Lunkey\@, .Lundokey\@
+        FIXUP   .Lsearch\@, .Ldone\@, \undo
+        FIXUP   .Ldiffers\@, .Lbefore\@, \undo
+        .endm
+
 ENTRY gohmap_mapdelete_faststr_sse41
         movq    %rcx, %r9
 .Lbegin:
@@ -41,7 +92,7 @@ ENTRY gohmap_mapdelete_faststr_sse41
         cmpl    $SLOTS_16_8_208, MAPTYPE_KEYSIZE(%rdi)
         jne     .Lslow
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
-        jne     .Lslow
+        jne     .Lgrowing
         movzbl  HMAP_B(%rsi), %ecx
         cmpl    $63, %ecx
         ja      .Lslow
@@ -50,40 +101,36 @@ ENTRY gohmap_mapdelete_faststr_sse41
         MARK
         START_WRITING .Lflags
 .Lflagged:
-        movq    %r8, %xmm9
-.Lbucket:
-        movq    (%r8), %xmm2
-        pcmpeqb %xmm8, %xmm2
-        pmovmskb %xmm2, %eax
-.Lslots:
-        testb   %al, %al
-        je      .Lnext
-        tzcntl  %eax, %ecx
-        shll    $4, %ecx
-        cmpq    %r9, 16(%r8,%rcx)
-        jne     .Ldiffers
-        SAME    .Ldiffers                       /* r10: the pointer there */
-        movq    %r9, %xmm10
-.Lhere:
-        shrl    %ecx
-        movq    (%r8), %rax
-        movl    %ecx, %r11d
-        EMPTIED OVERFLOW_STR, FIRST_STR, .Lbefore
-        GONE_STR %r9, .Lunkey
-.Lcount:
-        decq    HMAP_COUNT(%rsi)
-.Ldone:
-        END_WRITING .Lleave
-        ret
-.Ldiffers:
-        PASS
-        jmp     .Lslots
-.Lnext:
-        movq    %r8, %xmm9
-        movq    OVER_STR_8(%r8), %r8
-        testq   %r8, %r8
-        jne     .Lbucket
-        jmp     .Ldone
+        SEARCH  .Lundo, .Lleave
+.Lundo:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lslow:
+        movq    %r9, %rcx
+        jmp     gohmap_slow_mapdelete_faststr
+
+.Lgrowing:
+        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        jne     .Lslow
+        movzbl  HMAP_B(%rsi), %ecx
+        cmpl    $63, %ecx
+        ja      .Lslow
+        HASH    .Lslow
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+.Lwork:
+        GROW_WORK_STR .Lundo, .Lended
+.Lworked:
+        BUCKET
+        MARK
+.Lsearch:
+        SEARCH  .Lundoworked, .Lleave
+.Lundoworked:
+        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        movq    %r9, %rcx
+        jmp     gohmap_worked_mapdelete_faststr
+.Lended:
+        BUCKET
+        MARK
+        jmp     .Lflagged
 
 .Lleave:
         END_WRITING_FLAGS .Lraced
@@ -94,23 +141,12 @@ ENTRY gohmap_mapdelete_faststr_sse41
         je      .Lslow
 .Lnothing:
         ret
-.Lbefore:
-        BEFORE  GONE_STR, UNKEY_STR, .Lcount, .Lundokey
-.Lunkey:
-        UNKEY_STR
-.Lundokey:
-        movq    %xmm10, %r9
-.Lundo:
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-.Lslow:
-        movq    %r9, %rcx
-        jmp     gohmap_slow_mapdelete_faststr
 .Lraced:
         RACED
-        FIXUP   .Lhere, .Lcount, .Lundokey
-        FIXUP   .Lbefore, .Lunkey, .Lundokey
         FIXUP   .Lbegin, .Lflagged, .Lslow
-        FIXUP   .Lflagged, .Ldone, .Lundo
-        FIXUP   .Ldiffers, .Lleave, .Lundo
+        FIXUP   .Lgrowing, .Lwork, .Lslow
+        FIXUP   .Lwork, .Lworked, .Lundo
+        FIXUP   .Lworked, .Lsearch, .Lundoworked
+        FIXUP   .Lended, .Lleave, .Lundo
         FIXUP   .Lflags, .Lfew, .Lslow
 END gohmap_mapdelete_faststr_sse41

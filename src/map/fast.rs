@@ -108,7 +108,7 @@ pub(super) fn or_zero(e: usize) -> usize {
 
 /// What an assign does before it looks for the key: sets `hashWriting`, and makes the first bucket. Returns the hash.
 #[inline(always)]
-unsafe fn begin_assign<K: FastKey, P: Probe>(t: &MapType, h: H, key: K, p: &P) -> u64 {
+pub(super) unsafe fn begin_assign<P: Probe>(t: &MapType, h: H, hash: impl FnOnce() -> u64, p: &P) -> u64 {
     p.step(Step::Enter { op: Op::Assign, h: h.0 });
     if h.0 == 0 {
         fatal::panic_plain("assignment to entry in nil map")
@@ -120,7 +120,7 @@ unsafe fn begin_assign<K: FastKey, P: Probe>(t: &MapType, h: H, key: K, p: &P) -
         if h.writing() {
             fatal::fatal("concurrent map writes")
         }
-        let hash = hash(t, h, key);
+        let hash = hash();
         p.step(Step::Hash { hash });
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
         h.toggle_writing(p);
@@ -142,7 +142,7 @@ pub(super) unsafe fn assign<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
     // SAFETY: the caller's promise.
     unsafe {
         let hash = match absent {
-            None => begin_assign(t, h, key, p),
+            None => begin_assign(t, h, || hash(t, h, key), p),
             Some(a) => a.hash,
         };
         let mut worked = P::WORKED;

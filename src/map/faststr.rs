@@ -4,12 +4,12 @@
 //! Lengths are compared first, then tophash bytes, then the pointers, then the bytes that they point to. The first access to a
 //! bucket is to the length of its first key in a lookup or delete, to its tophash in an assign.
 
+use super::fast::begin_assign;
 use super::grow::{evacuate_bucket, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask, lookup_bucket, mark_rest_empty, zero_val};
-use super::malloc::{For, clear, newobject};
+use super::malloc::clear;
 use crate::fatal;
 use crate::hash::equal::memequal;
-use crate::heap::Role;
 use crate::layout::{BUCKET_CNT, EMPTY_ONE, EMPTY_REST, HASH_WRITING, is_empty, mem, tophash};
 use crate::probe::{Op, Probe, Step};
 use crate::types::MapType;
@@ -231,46 +231,42 @@ pub unsafe fn mapaccess2_faststr<P: Probe>(t: &MapType, h: usize, key: GoString,
 #[inline(never)]
 pub unsafe fn mapassign_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, p: &P) -> usize {
     let h = H(h);
-    p.step(Step::Enter { op: Op::Assign, h: h.0 });
-    if h.0 == 0 {
-        fatal::panic_plain("assignment to entry in nil map")
-    }
+    let mut absent = p.absent();
     // SAFETY: the caller's promise.
     unsafe {
-        p.step(Step::FlagsRead { flags: h.flags() });
-        if h.writing() {
-            fatal::fatal("concurrent map writes")
-        }
-        let hash = hash(t, h, &key);
-        p.step(Step::Hash { hash });
-        p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
-        h.toggle_writing(p);
-        if h.buckets() == 0 {
-            let what = For { role: Role::Buckets, map: h, table: 0 };
-            let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
-            p.inside();
-            h.set_buckets(b);
-        }
+        let hash = match absent {
+            None => begin_assign(t, h, || hash(t, h, &key), p),
+            Some(a) => a.hash,
+        };
         let top = tophash(hash);
+        let mut worked = P::WORKED;
         let (b, i) = loop {
-            p.inside();
-            let bucket = hash & bucket_mask(h.b());
-            p.inside();
-            if h.growing() {
+            let (mut free, last) = if let Some(a) = absent.take() {
+                (if a.slot < BUCKET_CNT { (B(a.bucket), a.slot) } else { (B(0), 0) }, B(a.bucket))
+            } else {
                 p.inside();
-                growWork_faststr(t, h, bucket, p);
-            }
-            p.inside();
-            let (mut free, last) = match search(t, B::of(t, h.buckets(), bucket), &key, top, p) {
-                Search::Found(b, i) => {
-                    p.step(Step::KeyUpdate { bucket: b.0, i });
-                    mem::st64(b.key(t, i), key.str as u64);
-                    break (b, i);
+                let bucket = hash & bucket_mask(h.b());
+                p.inside();
+                if h.growing() && !worked {
+                    p.inside();
+                    growWork_faststr(t, h, bucket, p);
                 }
-                Search::Absent { free, last } => (free, last),
+                worked = false;
+                p.inside();
+                match search(t, B::of(t, h.buckets(), bucket), &key, top, p) {
+                    Search::Found(b, i) => {
+                        p.step(Step::KeyUpdate { bucket: b.0, i });
+                        mem::st64(b.key(t, i), key.str as u64);
+                        break (b, i);
+                    }
+                    Search::Absent { free, last } => (free, last),
+                }
             };
             if must_grow(t, h, p) {
                 hashGrow(t, h, p);
+                if P::ENDS_AT_GROWTH {
+                    return 0;
+                }
                 continue;
             }
             if free.0.is_nil() {
@@ -372,7 +368,7 @@ pub unsafe fn mapdelete_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
         p.inside();
         let bucket = hash & bucket_mask(h.b());
         p.inside();
-        if h.growing() {
+        if h.growing() && !P::WORKED {
             p.inside();
             growWork_faststr(t, h, bucket, p);
         }

@@ -7,7 +7,8 @@ use crate::heap::OnFree;
 use crate::layout::Hiter;
 use crate::layout::{Hmap, mem};
 use crate::map::batch::Many;
-use crate::map::{fast32, fast64, malloc};
+use crate::map::faststr::GoString;
+use crate::map::{fast32, fast64, faststr, malloc};
 use crate::probe::{Absent, GrowWork, Probe, Step};
 use crate::types::{Generic, MapType};
 
@@ -295,7 +296,7 @@ impl Probe for Searched {
     fn step(&self, _: Step) {}
 }
 
-/// What assigns and deletions go on with: `$absent`, `$worked` and `$worked_delete`.
+/// What assigns and deletions go on with: `$absent`, `$worked`, `$worked_delete` and `$worked_str`.
 ///
 /// `$absent` is an assign to a table that has to grow, or to a chain that has to. It returns 0 when the table has begun to grow:
 /// with that the assembly starts anew.
@@ -303,6 +304,7 @@ macro_rules! going_on {
     (
         assign { $($absent:ident $worked:ident $assign:path, $key:ty;)* }
         delete { $($worked_delete:ident $delete:path, $deleted:ty;)* }
+        strings { $($worked_str:ident $operation:path, $gives:ty;)* }
     ) => {
         $(
             #[unsafe(no_mangle)]
@@ -332,6 +334,13 @@ macro_rules! going_on {
                 op(|| unsafe { $delete(t, h, key as $deleted, &Worked) });
             }
         )*
+        $(
+            #[unsafe(no_mangle)]
+            unsafe extern "C-unwind" fn $worked_str(t: &MapType, h: usize, str: usize, len: usize) -> $gives {
+                // SAFETY: the caller's promise.
+                op(|| unsafe { $operation(t, h, GoString { str, len }, &Worked) })
+            }
+        )*
     };
 }
 going_on! {
@@ -344,6 +353,25 @@ going_on! {
         gohmap_worked_mapdelete_fast64 fast64::mapdelete_fast64, u64;
         gohmap_worked_mapdelete_fast32 fast32::mapdelete_fast32, u32;
     }
+    strings {
+        gohmap_worked_mapassign_faststr faststr::mapassign_faststr, usize;
+        gohmap_worked_mapdelete_faststr faststr::mapdelete_faststr, ();
+    }
+}
+
+/// As the others of [`going_on`] that are `$absent`; the assembly has the string in its frame.
+#[unsafe(no_mangle)]
+unsafe extern "C-unwind" fn gohmap_absent_mapassign_faststr(
+    t: &MapType,
+    h: usize,
+    key: &GoString,
+    hash: u64,
+    bucket: usize,
+    slot: usize,
+) -> usize {
+    let searched = Searched(Absent { hash, bucket, slot });
+    // SAFETY: the caller's promise.
+    op(|| unsafe { faststr::mapassign_faststr(t, h, *key, &searched) })
 }
 
 /// The end of an operation that found `hashWriting` cleared by somebody else.
