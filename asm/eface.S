@@ -7,6 +7,7 @@
  *   {usize, u64} gohmap_mapaccess2_eface_sse41(…)  ->  the same in rax, and in rdx whether there is such a key
  *   usize gohmap_mapassign_eface_sse41(…)  ->  address of the element
  *   void gohmap_mapdelete_eface_sse41(…)
+ *   u64 gohmap_growwork_eface(rdi, rsi, rdx unused, rcx = number of the bucket)  ->  as told in growwork_faststr.S
  *
  * generic.inc has what they do. Besides what is told there, slow cases are nil, and values that are no plain memory, pointer or
  * string (TypeWord::form says which).
@@ -17,6 +18,9 @@
  */
         .include "base.inc"
         .include "generic.inc"
+        .include "evacuate.inc"
+        .include "growwork.inc"
+        .include "evacuate_any.inc"
 
         .set    KEPT, 1
         .set    TYPE, -24                       /* its type word */
@@ -135,9 +139,12 @@
         shll    $4, %ecx
         .endm
 
-/* There is nothing to compare with in a new bucket. */
         .macro  AGAIN_eface undo
         VALUE_eface \undo
+        cmpl    $FORM_HALF, FORM(%rsp)
+        jbe     .Lagain\@
+        ENDS
+.Lagain\@:
         .endm
 
         .macro  STORE_eface undo
@@ -175,3 +182,6 @@
         ACCESS_KEYS eface, gohmap_mapaccess2_eface_sse41, gohmap_slow_mapaccess2, 1
         ASSIGN_KEYS eface, gohmap_mapassign_eface_sse41
         DELETE_KEYS eface, gohmap_mapdelete_eface_sse41
+
+        .set    LEADS, 8
+        GROW_KEYS eface, 16

@@ -7,6 +7,7 @@
  *   {usize, u64} gohmap_mapaccess2_fields_sse41(…)  ->  the same in rax, and in rdx whether there is such a key
  *   usize gohmap_mapassign_fields_sse41(…)  ->  address of the element
  *   void gohmap_mapdelete_fields_sse41(…)
+ *   u64 gohmap_growwork_fields(rdi, rsi, rdx unused, rcx = number of the bucket)  ->  as told in growwork_faststr.S
  *
  * generic.inc has what they do. Besides what is told there, slow cases are empty strings, and a key that is stored to a bucket
  * that lies on two pages.
@@ -15,6 +16,9 @@
  */
         .include "base.inc"
         .include "generic.inc"
+        .include "evacuate.inc"
+        .include "growwork.inc"
+        .include "evacuate_any.inc"
 
         .set    KEPT, 1
         .set    OTHER, -24                      /* address of the key in a slot */
@@ -153,3 +157,6 @@
         ACCESS_KEYS fields, gohmap_mapaccess2_fields_sse41, gohmap_slow_mapaccess2, 1
         ASSIGN_KEYS fields, gohmap_mapassign_fields_sse41
         DELETE_KEYS fields, gohmap_mapdelete_fields_sse41
+
+        .set    LEADS, -1
+        GROW_KEYS fields, 0

@@ -13,5 +13,13 @@
         .include "growwork.inc"
         .include "evacuate_any.inc"
 
-        LAYOUT_STR
-        GROWWORK str, faststr, BUCKET_SIZE(%rsp)
+        .set    LEADS, 0
+
+        .macro  SLOT_HASH slow
+        movq    8(%rdx), %r9
+        movq    (%rdx), %rdx
+        HASH    \slow
+        .endm
+
+        LAYOUT_ANY 16
+        GROWWORK any, faststr, BUCKET_SIZE(%rsp)

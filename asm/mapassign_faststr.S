@@ -92,16 +92,7 @@
 
         /* The first free slot, once more from the beginning. */
 .Lfirst\@:
-        movq    %xmm9, %r8
-        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %ecx
-1:      movq    (%r8), %xmm2
-        FREE    2f
-        jmp     .Lroom\@
-2:      movq    -8(%r8,%rcx), %rax
-        testq   %rax, %rax
-        je      \absent
-        movq    %rax, %r8
-        jmp     1b
+        FREE_OF_CHAIN .Lroom\@, \absent
 
 .Lunkey\@:
         movq    %rax, (%r8)

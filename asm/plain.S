@@ -7,12 +7,16 @@
  *   {usize, u64} gohmap_mapaccess2_plain_sse41(…)  ->  the same in rax, and in rdx whether there is such a key
  *   usize gohmap_mapassign_plain_sse41(…)  ->  address of the element
  *   void gohmap_mapdelete_plain_sse41(…)
+ *   u64 gohmap_growwork_plain(rdi, rsi, rdx unused, rcx = number of the bucket)  ->  as told in growwork_faststr.S
  *
  * generic.inc has what they do. Here ecx is a slot, r9 the bytes of a key, xmm6 and xmm7 its first and last sixteen; or
  * xmm6 all of them, where they are fewer, and xmm7 their mask.
  */
         .include "base.inc"
         .include "generic.inc"
+        .include "evacuate.inc"
+        .include "growwork.inc"
+        .include "evacuate_any.inc"
 
         .set    KEPT, 0
 
@@ -172,3 +176,6 @@
         ACCESS_KEYS plain, gohmap_mapaccess2_plain_sse41, gohmap_slow_mapaccess2, 1
         ASSIGN_KEYS plain, gohmap_mapassign_plain_sse41
         DELETE_KEYS plain, gohmap_mapdelete_plain_sse41
+
+        .set    LEADS, -1
+        GROW_KEYS plain, 0

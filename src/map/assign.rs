@@ -1,12 +1,13 @@
 //! `mapassign`, the generic path (`runtime/map.go`).
 
+use super::fast::begin_assign;
 use super::grow::{growWork, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask};
 use super::malloc::{For, newobject, typedmemmove};
 use super::slots::{Free, Looked, look};
 use crate::fatal;
 use crate::heap::Role;
-use crate::layout::{HASH_WRITING, mem, tophash};
+use crate::layout::{BUCKET_CNT, HASH_WRITING, mem, tophash};
 use crate::probe::{Op, Probe, Step};
 use crate::types::MapType;
 
@@ -21,49 +22,45 @@ use crate::types::MapType;
 #[inline(never)]
 pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> usize {
     let h = H(h);
-    p.step(Step::Enter { op: Op::Assign, h: h.0 });
-    if h.0 == 0 {
-        fatal::panic_plain("assignment to entry in nil map")
-    }
+    let mut absent = p.absent();
     // SAFETY: the caller's promise.
     unsafe {
-        p.step(Step::FlagsRead { flags: h.flags() });
-        if h.writing() {
-            fatal::fatal("concurrent map writes")
-        }
-        // The hash comes before the flag: a hash that panics has written nothing.
-        let hash = (t.hasher)(t, key, h.hash0().into());
-        p.step(Step::Hash { hash });
-        p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
-        h.toggle_writing(p);
-        if h.buckets() == 0 {
-            let what = For { role: Role::Buckets, map: h, table: 0 };
-            let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
-            p.inside();
-            h.set_buckets(b);
-        }
+        let hash = match absent {
+            // The hash comes before the flag: a hash that panics has written nothing.
+            None => begin_assign(t, h, || (t.hasher)(t, key, h.hash0().into()), p),
+            Some(a) => a.hash,
+        };
         let top = tophash(hash);
+        let mut worked = P::WORKED;
         let (b, i) = loop {
-            p.inside();
-            let bucket = hash & bucket_mask(h.b());
-            p.inside();
-            if h.growing() {
+            let (mut free, last) = if let Some(a) = absent.take() {
+                (if a.slot < BUCKET_CNT { (B(a.bucket), a.slot) } else { (B(0), 0) }, B(a.bucket))
+            } else {
                 p.inside();
-                growWork(t, h, bucket, p);
-            }
-            p.inside();
-            let (mut free, last) = match search(t, B::of(t, h.buckets(), bucket).prefetch::<P>(t), key, top, p) {
-                Search::Found(b, i, k) => {
-                    if t.need_key_update() {
-                        p.step(Step::KeyUpdate { bucket: b.0, i });
-                        typedmemmove(k, key, t.key_size);
-                    }
-                    break (b, i);
+                let bucket = hash & bucket_mask(h.b());
+                p.inside();
+                if h.growing() && !worked {
+                    p.inside();
+                    growWork(t, h, bucket, p);
                 }
-                Search::Absent { free, last } => (free, last),
+                worked = false;
+                p.inside();
+                match search(t, B::of(t, h.buckets(), bucket).prefetch::<P>(t), key, top, p) {
+                    Search::Found(b, i, k) => {
+                        if t.need_key_update() {
+                            p.step(Step::KeyUpdate { bucket: b.0, i });
+                            typedmemmove(k, key, t.key_size);
+                        }
+                        break (b, i);
+                    }
+                    Search::Absent { free, last } => (free, last),
+                }
             };
             if must_grow(t, h, p) {
                 hashGrow(t, h, p);
+                if P::ENDS_AT_GROWTH {
+                    return 0;
+                }
                 continue;
             }
             if free.0.is_nil() {

@@ -42,7 +42,7 @@ pub unsafe fn mapdelete<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) {
         p.inside();
         let bucket = hash & bucket_mask(h.b());
         p.inside();
-        if h.growing() {
+        if h.growing() && !P::WORKED {
             p.inside();
             growWork(t, h, bucket, p);
         }

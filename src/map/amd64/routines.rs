@@ -8,7 +8,7 @@ use crate::layout::Hiter;
 use crate::layout::{Hmap, mem};
 use crate::map::batch::Many;
 use crate::map::faststr::GoString;
-use crate::map::{fast32, fast64, faststr, malloc};
+use crate::map::{assign, delete, fast32, fast64, faststr, malloc};
 use crate::probe::{Absent, GrowWork, Probe, Step};
 use crate::types::{Generic, MapType};
 
@@ -348,10 +348,12 @@ going_on! {
         gohmap_absent_mapassign_fast64 gohmap_worked_mapassign_fast64 fast64::mapassign_fast64, u64;
         gohmap_absent_mapassign_fast64ptr gohmap_worked_mapassign_fast64ptr fast64::mapassign_fast64ptr, u64;
         gohmap_absent_mapassign_fast32 gohmap_worked_mapassign_fast32 fast32::mapassign_fast32, u32;
+        gohmap_absent_mapassign gohmap_worked_mapassign assign::mapassign, usize;
     }
     delete {
         gohmap_worked_mapdelete_fast64 fast64::mapdelete_fast64, u64;
         gohmap_worked_mapdelete_fast32 fast32::mapdelete_fast32, u32;
+        gohmap_worked_mapdelete delete::mapdelete, usize;
     }
     strings {
         gohmap_worked_mapassign_faststr faststr::mapassign_faststr, usize;
