@@ -10,7 +10,7 @@
  *   usize gohmap_mapassign_fast64ptr_ISA(…)  ->  as the first; gohmap_mapassign_fast64ptr_words_ISA: as the second
  *
  * The fast cases: the key is in the chain, or a slot is free and the table need not grow; evacuation work comes first
- * (growwork_fast.S). Every other case (nil map, a write under way, no buckets, about to grow, chain full) jumps to the
+ * (growwork_fast.S); a new overflow bucket, or a growth, is Rust's. Every other case (nil map, a write under way) jumps to the
  * portable function with the arguments as they came and nothing modified but for evacuation work that is done, and so
  * does a fault. Without a frame; no callee-saved register is touched.
  *
@@ -29,11 +29,7 @@
         .macro  ASSIGN isa, fixed, set, slow, undo, worked, raced, absent
 .Lbegin\@:
         cmpq    $0, HMAP_OLDBUCKETS(%rsi)
-        .if     \fixed
         jne     .Lgrowing\@
-        .else
-        jne     \slow                           /* growing: evacuation work to do */
-        .endif
         movq    HMAP_BUCKETS(%rsi), %r8
         testq   %r8, %r8
         je      .Lfirst\@
@@ -47,21 +43,12 @@
         START_WRITING .Lflags\@
 .Lflagged\@:
         INDEX_\isa
+        BUCKET_OF \fixed
         .if     \fixed
-        imulq   $SIZE, %rax, %rax
-        addq    %rax, %r8
         prefetchw OVER(%r8)
-        .else
-        movzwl  MAPTYPE_BUCKETSIZE(%rdi), %ecx
-        imulq   %rcx, %rax
-        addq    %rax, %r8
         .endif
 .Lsearch\@:
-        .if     \fixed
-        SEARCH_CHAIN \isa, 1, \set, 0, \undo, \raced, .Labsent\@
-        .else
-        SEARCH_CHAIN \isa, 0, \set, 0, \undo, \raced, \undo
-        .endif
+        SEARCH_CHAIN \isa, \fixed, \set, 0, \undo, \raced, .Labsent\@
 
         /* A single bucket. */
 .Lsmall\@:
@@ -69,11 +56,7 @@
         jne     \slow                           /* no healthy map is so large */
         START_WRITING .Lsmallflags\@
 .Lsmallflagged\@:
-        .if     \fixed
-        SEARCH_ONE \isa, 1, \set, \undo, \raced, .Labsent\@, .Lsmallfree\@
-        .else
-        SEARCH_ONE \isa, 0, \set, \undo, \raced, \undo, .Lsmallfree\@
-        .endif
+        SEARCH_ONE \isa, \fixed, \set, \undo, \raced, .Labsent\@, .Lsmallfree\@
 
 .Lflags\@:
         START_WRITING_FLAGS \slow, .Lflagged\@
@@ -89,7 +72,6 @@
         KEY_\isa
         jmp     .Lsmallflagged\@
 
-        .if     \fixed
 .Lgrowing\@:
         testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
         jne     \slow
@@ -98,9 +80,9 @@
         HASH_\isa
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
 .Lwork\@:
-        GROW_WORK \isa, \undo, .Lended\@
+        GROW_WORK \isa, \undo, .Lended\@, \fixed
 .Lworked\@:
-        SEARCH_CHAIN \isa, 1, \set, 1, \worked, \raced, .Labsent\@
+        SEARCH_CHAIN \isa, \fixed, \set, 1, \worked, \raced, .Labsent\@
 
         /* An overflow bucket for the key, or a growth begins, and there is evacuation work. */
 .Labsent\@:
@@ -117,23 +99,20 @@
         jmp     .Lflagged\@
         FIXUP   .Lgrowing\@, .Lwork\@, \slow
         FIXUP   .Lwork\@, .Lworked\@, \undo
-        .endif
-
         FIXUP   .Lbegin\@, .Lflagged\@, \slow
         FIXUP   .Lsmall\@, .Lsmallflagged\@, \slow
         FIXUP   .Lflags\@, .Lleave\@, \slow
         FIXUP   .Lflagged\@, .Lsearch\@, \undo
         .endm
 
-/* One routine for buckets with elements of 8 bytes. */
-        .macro  WORDS name, isa, set, fn, slow
-ENTRY \name
+/* What ASSIGN needs around it, and how it ends. */
+        .macro  ASSIGN_ALL isa, fixed, set, fn, slow
         testq   %rsi, %rsi                      /* assignment to entry in nil map */
         je      .Lslow\@
         .if     \set
         movq    %rcx, %r9
         .endif
-        ASSIGN  \isa, 1, \set, .Lslow\@, .Lundo\@, .Lworked\@, .Lraced\@, gohmap_absent_\fn
+        ASSIGN  \isa, \fixed, \set, .Lslow\@, .Lundo\@, .Lworked\@, .Lraced\@, gohmap_absent_\fn
 .Lworked\@:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
         jmp     gohmap_worked_\fn
@@ -143,35 +122,32 @@ ENTRY \name
         jmp     \slow
 .Lraced\@:
         RACED
+        .endm
+
+/* One routine for buckets with elements of 8 bytes. */
+        .macro  WORDS name, isa, set, fn, slow
+ENTRY \name
+        ASSIGN_ALL \isa, 1, \set, \fn, \slow
 END \name
         .endm
 
         .macro  MAPASSIGN_FAST64 isa
         WORDS   gohmap_mapassign_fast64_words_\isa, \isa, 0, mapassign_fast64, gohmap_slow_mapassign_fast64_\isa
         WORDS   gohmap_mapset_fast64_words_\isa, \isa, 1, mapassign_fast64, gohmap_slow_mapassign_fast64_\isa
-        MAPASSIGN gohmap_mapassign_fast64_\isa, \isa, gohmap_slow_mapassign_fast64_\isa, gohmap_mapassign_fast64_words_\isa
+        MAPASSIGN gohmap_mapassign_fast64_\isa, \isa, mapassign_fast64, gohmap_slow_mapassign_fast64_\isa, gohmap_mapassign_fast64_words_\isa
         .endm
 
         .macro  MAPASSIGN_FAST64PTR isa
         WORDS   gohmap_mapassign_fast64ptr_words_\isa, \isa, 0, mapassign_fast64ptr, gohmap_slow_mapassign_fast64ptr
-        MAPASSIGN gohmap_mapassign_fast64ptr_\isa, \isa, gohmap_slow_mapassign_fast64ptr, gohmap_mapassign_fast64ptr_words_\isa
+        MAPASSIGN gohmap_mapassign_fast64ptr_\isa, \isa, mapassign_fast64ptr, gohmap_slow_mapassign_fast64ptr, gohmap_mapassign_fast64ptr_words_\isa
         .endm
 
-/* A routine without evacuation work, whose map is growing, or about to, in its slow cases. Maps with elements of 8 bytes go on
- * in `words`. */
-        .macro  MAPASSIGN name, isa, slow, words
+/* A routine for elements of any size. Maps with those of 8 bytes go on in `words`. */
+        .macro  MAPASSIGN name, isa, fn, slow, words
 ENTRY \name
         cmpl    $SLOTS, MAPTYPE_KEYSIZE(%rdi)
         je      \words
-        testq   %rsi, %rsi
-        je      .Lslow\@
-        ASSIGN  \isa, 0, 0, .Lslow\@, .Lundo\@, .Lundo\@, .Lraced\@
-.Lundo\@:
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-.Lslow\@:
-        jmp     \slow
-.Lraced\@:
-        RACED
+        ASSIGN_ALL \isa, 0, 0, \fn, \slow
 END \name
         .endm
 
@@ -184,5 +160,5 @@ END \name
         LAYOUT  4
         WORDS   gohmap_mapassign_fast32_words_sse41, sse41x32, 0, mapassign_fast32, gohmap_slow_mapassign_fast32
         WORDS   gohmap_mapassign_fast32_words_avx512, avx512x32, 0, mapassign_fast32, gohmap_slow_mapassign_fast32
-        MAPASSIGN gohmap_mapassign_fast32_sse41, sse41x32, gohmap_slow_mapassign_fast32, gohmap_mapassign_fast32_words_sse41
-        MAPASSIGN gohmap_mapassign_fast32_avx512, avx512x32, gohmap_slow_mapassign_fast32, gohmap_mapassign_fast32_words_avx512
+        MAPASSIGN gohmap_mapassign_fast32_sse41, sse41x32, mapassign_fast32, gohmap_slow_mapassign_fast32, gohmap_mapassign_fast32_words_sse41
+        MAPASSIGN gohmap_mapassign_fast32_avx512, avx512x32, mapassign_fast32, gohmap_slow_mapassign_fast32, gohmap_mapassign_fast32_words_avx512
