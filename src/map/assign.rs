@@ -1,6 +1,6 @@
 //! `mapassign`, the generic path (`runtime/map.go`).
 
-use super::fast::begin_assign;
+use super::fast::{enter_assign, start_writing};
 use super::grow::{growWork, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask};
 use super::malloc::{For, newobject, typedmemmove};
@@ -26,8 +26,11 @@ pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> u
     // SAFETY: the caller's promise.
     unsafe {
         let hash = match absent {
-            // The hash comes before the flag: a hash that panics has written nothing.
-            None => begin_assign(t, h, || (t.hasher)(t, key, h.hash0().into()), p),
+            None => {
+                enter_assign(h, p);
+                // The hash comes before the flag: a hash that panics has written nothing.
+                start_writing(t, h, (t.hasher)(t, key, h.hash0().into()), p)
+            }
             Some(a) => a.hash,
         };
         let top = tophash(hash);

@@ -106,21 +106,27 @@ pub(super) fn or_zero(e: usize) -> usize {
     if e == 0 { zero_val() } else { e }
 }
 
-/// What an assign does before it looks for the key: sets `hashWriting`, and makes the first bucket. Returns the hash.
+/// How an assign begins, before it hashes the key.
 #[inline(always)]
-pub(super) unsafe fn begin_assign<P: Probe>(t: &MapType, h: H, hash: impl FnOnce() -> u64, p: &P) -> u64 {
+pub(super) unsafe fn enter_assign<P: Probe>(h: H, p: &P) {
     p.step(Step::Enter { op: Op::Assign, h: h.0 });
     if h.0 == 0 {
         fatal::panic_plain("assignment to entry in nil map")
     }
     // SAFETY: the caller's promise.
     unsafe {
-        let flags = h.flags();
-        p.step(Step::FlagsRead { flags });
+        p.step(Step::FlagsRead { flags: h.flags() });
         if h.writing() {
             fatal::fatal("concurrent map writes")
         }
-        let hash = hash();
+    }
+}
+
+/// How it goes on with the hash: sets `hashWriting`, and makes the first bucket. Returns the hash.
+#[inline(always)]
+pub(super) unsafe fn start_writing<P: Probe>(t: &MapType, h: H, hash: u64, p: &P) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
         p.step(Step::Hash { hash });
         p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
         h.toggle_writing(p);
@@ -142,7 +148,10 @@ pub(super) unsafe fn assign<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
     // SAFETY: the caller's promise.
     unsafe {
         let hash = match absent {
-            None => begin_assign(t, h, || hash(t, h, key), p),
+            None => {
+                enter_assign(h, p);
+                start_writing(t, h, hash(t, h, key), p)
+            }
             Some(a) => a.hash,
         };
         let mut worked = P::WORKED;

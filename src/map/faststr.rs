@@ -4,7 +4,7 @@
 //! Lengths are compared first, then tophash bytes, then the pointers, then the bytes that they point to. The first access to a
 //! bucket is to the length of its first key in a lookup or delete, to its tophash in an assign.
 
-use super::fast::begin_assign;
+use super::fast::{enter_assign, start_writing};
 use super::grow::{evacuate_bucket, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask, lookup_bucket, mark_rest_empty, zero_val};
 use super::malloc::clear;
@@ -235,7 +235,10 @@ pub unsafe fn mapassign_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
     // SAFETY: the caller's promise.
     unsafe {
         let hash = match absent {
-            None => begin_assign(t, h, || hash(t, h, &key), p),
+            None => {
+                enter_assign(h, p);
+                start_writing(t, h, hash(t, h, &key), p)
+            }
             Some(a) => a.hash,
         };
         let top = tophash(hash);
