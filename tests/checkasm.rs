@@ -28,6 +28,8 @@ mod faults;
 mod first;
 #[path = "checkasm/growing.rs"]
 mod growing;
+#[path = "checkasm/growing_strings.rs"]
+mod growing_strings;
 #[path = "checkasm/here.rs"]
 mod here;
 #[path = "checkasm/many.rs"]
@@ -377,7 +379,7 @@ impl Copy {
                     let mut b = bucket;
                     for _ in 0..100 {
                         let from = out.len();
-                        out.extend((0..size - 8).map(|i| mem::ld8(b + i)));
+                        out.extend((0..size - 8).step_by(8).flat_map(|i| mem::ld64(b + i).to_le_bytes()));
                         if self.t.generic == Generic::Eface {
                             self.name_types(&mut out[from..]);
                         }

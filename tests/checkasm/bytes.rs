@@ -124,12 +124,13 @@ static TEXT: &[u8; 2] = b"ab";
 impl Strings {
     pub(super) fn new(n: &mut Numbers, keys: Keys, how_many: usize) -> Self {
         let (rw, none) = (libc::PROT_READ | libc::PROT_WRITE, libc::PROT_NONE);
+        let pages = how_many.div_ceil(3);
         // SAFETY: new memory, a page for each string that ends where the page does, and one behind it that cannot be read.
         let page = unsafe {
             let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-            let p = libc::mmap(ptr::null_mut(), 2 * PAGE * how_many, rw, flags, -1, 0);
+            let p = libc::mmap(ptr::null_mut(), 2 * PAGE * pages, rw, flags, -1, 0);
             assert_ne!(p, libc::MAP_FAILED);
-            for i in 0..how_many {
+            for i in 0..pages {
                 assert_eq!(libc::mprotect(p.cast::<u8>().add((2 * i + 1) * PAGE).cast(), PAGE, none), 0);
             }
             p.cast::<u8>()
@@ -153,7 +154,7 @@ impl Strings {
             let at = if i % 3 == 0 {
                 // SAFETY: the end of a page of our own.
                 unsafe {
-                    let at = page.add((2 * i + 1) * PAGE - len);
+                    let at = page.add((2 * (i / 3) + 1) * PAGE - len);
                     ptr::copy_nonoverlapping(s.as_ptr(), at, len);
                     at.expose_provenance()
                 }
@@ -179,18 +180,18 @@ impl Strings {
     }
 
     /// Takes the bytes of a string that has a page of its own away, or gives them back.
-    fn readable(&self, i: usize, readable: bool) {
+    pub(super) fn readable(&self, i: usize, readable: bool) {
         assert_eq!(i % 3, 0);
         let prot = if readable { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE };
         // SAFETY: a page of our own, into which no reference leads.
-        assert_eq!(unsafe { libc::mprotect(self.page.add(2 * i * PAGE).cast(), PAGE, prot) }, 0);
+        assert_eq!(unsafe { libc::mprotect(self.page.add(2 * (i / 3) * PAGE).cast(), PAGE, prot) }, 0);
     }
 }
 
 impl Drop for Strings {
     fn drop(&mut self) {
         // SAFETY: the mapping of `new`.
-        unsafe { libc::munmap(self.page.cast(), 2 * PAGE * self.all.len()) };
+        unsafe { libc::munmap(self.page.cast(), 2 * PAGE * self.all.len().div_ceil(3)) };
     }
 }
 
@@ -215,6 +216,8 @@ fn fields(i: usize, first: [usize; 2], n: &mut Numbers) -> Box<[usize]> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Op {
     Assign,
+    /// An assign that does not say where the element is.
+    Set,
     Access1,
     Access2,
     Delete,
@@ -238,27 +241,29 @@ impl Op {
         let f = isa.fast64();
         let g = f.generic_of(&c.t);
         let f = match (self, c.t.fast) {
-            (Self::Assign, Fast::FastStr) => f.mapassign_str as *const (),
+            (Self::Assign | Self::Set, Fast::FastStr) => f.mapassign_str as *const (),
             (Self::Access1, Fast::FastStr) => f.mapaccess1_str as *const (),
             (Self::Access2, Fast::FastStr) => f.mapaccess2_str as *const (),
             (Self::Delete, Fast::FastStr) => f.mapdelete_str as *const (),
-            (Self::Assign, _) => g.mapassign as *const (),
+            (Self::Assign | Self::Set, _) => g.mapassign as *const (),
             (Self::Access1, _) => g.mapaccess1 as *const (),
             (Self::Access2, _) => g.mapaccess2 as *const (),
             (Self::Delete, _) => g.mapdelete as *const (),
         };
         // An interface's type word is one of the copy's own program.
         let interface = [type_held(len).map_or(0, |ty| c.t.rt.types.word(ty)), str];
-        let str = if c.t.generic == Generic::Eface { interface.as_ptr().expose_provenance() } else { str };
+        let key = if c.t.generic == Generic::Eface { interface.as_ptr().expose_provenance() } else { str };
         let mut out = [0; 2];
         // SAFETY: the caller's promise.
-        let at = unsafe { checkasm_call(f, &c.t, c.h, str as u64, len as u64, &mut out) };
+        let at = unsafe { checkasm_call(f, &c.t, c.h, key as u64, len as u64, &mut out) };
         assert_eq!(out[0], 0, "{isa}: a protected register changed");
-        if self == Self::Assign && c.t.elem_size > 0 {
-            // SAFETY: the element's address.
-            unsafe { mem::st8(at, len as u8 | 0x80) };
+        if matches!(self, Self::Assign | Self::Set) {
+            for i in 0..c.t.elem_size {
+                // SAFETY: the element's address.
+                unsafe { mem::st8(at + i, str.wrapping_add(i * len) as u8 | 0x80) };
+            }
         }
-        let place = (self != Self::Delete && at != c.zeroes).then(|| c.place(at));
+        let place = (!matches!(self, Self::Set | Self::Delete) && at != c.zeroes).then(|| c.place(at));
         (place, if self == Self::Access2 { out[1] } else { 0 })
     }
 }
@@ -334,6 +339,11 @@ pub(super) fn stepped(isa: Isa) {
 
 /// A map with such keys.
 pub(super) fn twin(keys: Keys, seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> Copy {
+    Copy::of(map_type(keys, seed, version, elem, on_free), 0)
+}
+
+/// The type of such maps, with a program of its own.
+pub(super) fn map_type(keys: Keys, seed: u64, version: GoVersion, elem: usize, on_free: OnFree) -> MapType {
     let like = Copy::with(seed, version, elem, 0, false, on_free);
     let t = MapType::of(&like.t.rt, &keys.key(), &like.t.elem).expect("they are comparable");
     let generic = match keys {
@@ -343,7 +353,7 @@ pub(super) fn twin(keys: Keys, seed: u64, version: GoVersion, elem: usize, on_fr
         _ => Generic::Plain,
     };
     assert_eq!(t.generic, generic);
-    Copy::of(t, 0)
+    t
 }
 
 /// Two maps alike.

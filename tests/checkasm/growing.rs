@@ -6,8 +6,9 @@ use super::faults::{Hole, PAGE, hole, words};
 use super::{Copy, Isa, Kind, Numbers, Op, colliding, env};
 use gohmap::fault::guarded;
 use gohmap::heap::{OnFree, Prot};
-use gohmap::layout::mem;
+use gohmap::layout::{HASH_WRITING, OLD_ITERATOR, SAME_SIZE_GROW, mem};
 use gohmap::version::GoVersion;
+use std::fmt::Debug;
 
 /// What has happened; all of it must have.
 #[derive(Debug, Default)]
@@ -38,11 +39,7 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
     let pointers = n.below(6) == 0;
     let kind = Kind::any(n);
     let copies = [0, 1].map(|_| Copy::of_kind(kind, seed, version, 8, hint, pointers, OnFree::Keep));
-    let [a, b] = &copies;
-    // SAFETY: live headers, from here on.
-    let field = |c: &Copy, i: usize| unsafe { mem::ld64(c.h + i) } as usize;
-    let buckets_of = |c: &Copy| 1_usize << (field(c, 8) >> 8 & 0xff);
-    let pool = if n.below(3) == 0 { colliding(a, n, 60) } else { Vec::new() };
+    let pool = if n.below(3) == 0 { colliding(&copies[0], n, 60) } else { Vec::new() };
     let mut keys = Vec::new();
     let mut key = |n: &mut Numbers| {
         let new = if !pool.is_empty() && n.below(3) == 0 {
@@ -56,102 +53,205 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
         }
         keys[n.below(keys.len() as u64) as usize]
     };
-    let same_size = n.below(5) == 0;
-    assert_eq!(field(a, 24), 0);
-    for i in 0.. {
-        if field(a, 24) != 0 {
-            break;
-        }
-        if same_size && i == hint / 2 {
-            // tooManyOverflowBuckets at the next insert
-            let most = buckets_of(a) as u16;
-            // SAFETY: as above.
-            copies.iter().for_each(|c| unsafe { mem::st16(c.h + 10, most) });
-        }
+    let same_size = (n.below(5) == 0).then_some(hint / 2);
+    let maps = Broken::new(copies, same_size, n, |copies, n| {
         let k = key(n);
-        for (isa, c) in [(isa, a), (Isa::Portable, b)] {
+        for (c, isa) in copies.iter().zip([isa, Isa::Portable]) {
             // SAFETY: a live map of this type.
             unsafe { Op::Assign.call(isa, c, k, seed) };
         }
-    }
-    let overlapping = n.below(20) == 0;
-    // At most one chain is led elsewhere, or there would be circles.
-    for i in 0..n.below(6) {
-        tamper(&copies, i == 0, n);
-    }
-    if overlapping {
-        let at = a.t.bucket.size * n.below(buckets_of(a) as u64) as usize;
-        // SAFETY: as above.
-        copies.iter().for_each(|c| unsafe { mem::st64(c.h + 24, (field(c, 16) + at) as u64) });
-        met.overlapping += 1;
-    }
+    });
+    met.overlapping += u64::from(maps.overlapping);
     // The end of a growth with one table in the other gives both back: where the element lies then has no name.
-    let ops: &[Op] = if overlapping {
+    let ops: &[Op] = if maps.overlapping {
         &[Op::Set, Op::SetHere, Op::Delete]
     } else {
         &[Op::Assign, Op::Set, Op::SetHere, Op::Delete, Op::Access1]
     };
     for step in 0..60 {
-        if field(a, 24) == 0 {
-            met.ended += 1;
+        if !maps.growing() || maps.behind() {
+            met.ended += u64::from(!maps.growing());
             break;
         }
         met.growing += 1;
         let (op, k, value) = (ops[n.below(ops.len() as u64) as usize], key(n), n.next());
-        let at = || format!("{isa}: map {map}, step {step}, {op:?} {k:#x}");
+        let away = maps.away(n);
+        // SAFETY: maps that are alive if not well; nothing needs dropping.
+        let call = |isa, c: &Copy| unsafe { op.call(isa, c, k, value) };
+        if maps.death(isa, away, call, || format!("{isa}: map {map}, step {step}, {op:?} {k:#x}")).is_some() {
+            met.died += 1;
+            if n.below(3) == 0 {
+                break;
+            }
+        }
+    }
+}
+
+/// Two maps alike that grow and are broken.
+pub(super) struct Broken {
+    pub(super) copies: [Copy; 2],
+    pub(super) overlapping: bool,
+}
+
+impl Broken {
+    /// Assigns until the maps grow, and breaks them: to as many buckets after so many assigns, else by load.
+    pub(super) fn new(
+        copies: [Copy; 2],
+        same_size: Option<i64>,
+        n: &mut Numbers,
+        mut assign: impl FnMut(&[Copy; 2], &mut Numbers),
+    ) -> Self {
+        let mut maps = Self { copies, overlapping: false };
+        assert!(!maps.growing());
+        for i in 0.. {
+            if maps.growing() {
+                break;
+            }
+            if same_size == Some(i) {
+                // tooManyOverflowBuckets at the next insert
+                for c in &maps.copies {
+                    // SAFETY: a live header.
+                    unsafe { mem::st16(c.h + 10, 1 << mem::ld8(c.h + 9)) };
+                }
+            }
+            assign(&maps.copies, n);
+        }
+        // At most one chain is led elsewhere, or there would be circles.
+        for i in 0..n.below(6) {
+            tamper(&maps.copies, i == 0, n);
+        }
+        maps.overlapping = n.below(20) == 0;
+        if maps.overlapping {
+            // No further than to where the new table's overflow buckets end: what lies behind them differs.
+            let (c, [_, old]) = (&maps.copies[0], buckets(&maps.copies[0]));
+            // SAFETY: a live header.
+            let new = c.t.rt.heap.locate(unsafe { mem::ld64(c.h + 16) } as usize).expect("a table");
+            let spare = (new.size / c.t.bucket.size) as u64 - old;
+            let at = c.t.bucket.size as u64 * n.below(spare.max(1));
+            // SAFETY: live headers.
+            maps.copies.iter().for_each(|c| unsafe { mem::st64(c.h + 24, mem::ld64(c.h + 16) + at) });
+        }
+        maps
+    }
+
+    pub(super) fn growing(&self) -> bool {
+        // SAFETY: a live header.
+        unsafe { mem::ld64(self.copies[0].h + 24) != 0 }
+    }
+
+    /// Whether what lies behind the old table would be evacuated, which is not the same for both.
+    pub(super) fn behind(&self) -> bool {
+        // SAFETY: a live header.
+        self.growing() && unsafe { mem::ld64(self.copies[0].h + 32) } > buckets(&self.copies[0])[1]
+    }
+
+    /// A page to be taken away, now and then.
+    pub(super) fn away(&self, n: &mut Numbers) -> Option<(Hole, Prot)> {
+        if self.overlapping {
+            return None;
+        }
         let hole = match n.below(16) {
-            0 if !overlapping => hole([a, b], n),
-            1 if !overlapping => next_overflow(&copies),
+            0 => hole(self.copies.each_ref(), n),
+            1 => next(&self.copies, n),
             _ => None,
         };
-        if let Some(hole) = &hole {
-            hole.set([a, b], [Prot::None, Prot::Read, Prot::Read][n.below(3) as usize]);
+        hole.map(|hole| (hole, [Prot::None, Prot::Read, Prot::Read][n.below(3) as usize]))
+    }
+
+    /// Calls an operation on both, while a page is away: it does the same, or it dies in the same words, which are returned.
+    pub(super) fn death<T: PartialEq + Debug>(
+        &self,
+        isa: Isa,
+        away: Option<(Hole, Prot)>,
+        call: impl Fn(Isa, &Copy) -> T,
+        at: impl Fn() -> String,
+    ) -> Option<String> {
+        let [a, b] = &self.copies;
+        if let Some((hole, prot)) = &away {
+            hole.set([a, b], *prot);
         }
-        // SAFETY: maps that are alive if not well; nothing needs dropping.
-        let said = unsafe { [guarded(|| op.call(isa, a, k, value)), guarded(|| op.call(Isa::Portable, b, k, value))] };
-        if let Some(hole) = &hole {
+        // SAFETY: nothing that needs dropping is pending while the operation faults.
+        let said = unsafe { [guarded(|| call(isa, a)), guarded(|| call(Isa::Portable, b))] };
+        if let Some((hole, _)) = &away {
             hole.set([a, b], Prot::ReadWrite);
         }
-        if overlapping {
-            let [x, y] = copies.each_ref().map(|c| table(c, field(c, 16)));
+        if self.overlapping {
+            let [x, y] = [a, b].map(table);
             assert!(x == y, "{}: memory differs", at());
         } else {
             assert!(a.state() == b.state(), "{}: memory differs", at());
         }
         match said {
-            [Ok(x), Ok(y)] => assert_eq!(x, y, "{}", at()),
+            [Ok(x), Ok(y)] => {
+                assert_eq!(x, y, "{}", at());
+                None
+            }
             [Err(x), Err(y)] => {
-                assert_eq!(words(a, &x), words(b, &y), "{}", at());
-                met.died += 1;
-                break;
+                let said = words(a, &x);
+                assert_eq!(said, words(b, &y), "{}", at());
+                for c in [a, b] {
+                    // SAFETY: a live header; nobody is writing any more.
+                    unsafe { mem::st8(c.h + 8, mem::ld8(c.h + 8) & !HASH_WRITING) };
+                }
+                Some(said)
             }
             [x, y] => panic!("{}: {x:?}, but portably {y:?}", at()),
         }
     }
-    if overlapping {
-        // SAFETY: as above; what it was is lost with the copies.
-        copies.iter().for_each(|c| unsafe { mem::st64(c.h + 24, 0) });
+}
+
+impl Drop for Broken {
+    fn drop(&mut self) {
+        if self.overlapping {
+            // SAFETY: live headers; what the old table was is lost with the copies.
+            self.copies.iter().for_each(|c| unsafe { mem::st64(c.h + 24, 0) });
+        }
     }
 }
 
-/// The page of the overflow bucket of the old bucket that is evacuated next, if it has one.
-fn next_overflow(copies: &[Copy; 2]) -> Option<Hole> {
+/// How many buckets a map that grows has, and had.
+fn buckets(c: &Copy) -> [u64; 2] {
+    // SAFETY: a live header.
+    let (flags, log) = unsafe { (mem::ld8(c.h + 8), mem::ld8(c.h + 9)) };
+    [1 << log, 1 << (log - u8::from(flags & SAME_SIZE_GROW == 0))]
+}
+
+/// The old bucket of a map that grows to which a hash belongs, or that is evacuated next.
+pub(super) fn old_bucket(c: &Copy, hash: Option<u64>) -> usize {
+    // SAFETY: a live header.
+    unsafe {
+        let number = hash.map_or_else(|| mem::ld64(c.h + 32), |hash| hash & (buckets(c)[1] - 1));
+        mem::ld64(c.h + 24) as usize + c.t.bucket.size * number as usize
+    }
+}
+
+/// A page of the old bucket that is evacuated next, of its overflow bucket, or of a bucket that its entries go to.
+fn next(copies: &[Copy; 2], n: &mut Numbers) -> Option<Hole> {
+    let (which, end) = (n.below(4), n.below(2) as usize);
     let page = |c: &Copy| {
         let l = &c.t.bucket;
+        let [new, old] = buckets(c);
         // SAFETY: a live header of a map that grows; the number is one of an old bucket, or the next one.
-        let overflow = unsafe {
-            let next = mem::ld64(c.h + 24) as usize + l.size * mem::ld64(c.h + 32) as usize;
-            mem::ld64(next + l.overflow()) as usize
+        let bucket = unsafe {
+            let to = mem::ld64(c.h + 16) as usize + l.size * mem::ld64(c.h + 32) as usize;
+            match which {
+                0 => old_bucket(c, None),
+                1 => mem::ld64(old_bucket(c, None) + l.overflow()) as usize,
+                2 => to,
+                _ => to + l.size * (new - old) as usize,
+            }
         };
-        let page = overflow & !(PAGE - 1);
-        (overflow != 0 && page != c.h & !(PAGE - 1)).then_some(page)
+        let page = (bucket + end * (l.size - 1)) & !(PAGE - 1);
+        (bucket != 0 && page != c.h & !(PAGE - 1)).then_some(page)
     };
     let [a, b] = copies.each_ref().map(page);
     Some(Hole([a?, b?]))
 }
 
-/// The bytes of a table but for addresses; none when it is gone.
-fn table(c: &Copy, array: usize) -> Vec<u8> {
+/// The bytes of the new table but for addresses; none when it is gone.
+fn table(c: &Copy) -> Vec<u8> {
+    // SAFETY: a live header.
+    let array = unsafe { mem::ld64(c.h + 16) } as usize;
     let Some(o) = c.t.rt.heap.locate(array) else { return Vec::new() };
     let size = c.t.bucket.size;
     // SAFETY: an object of the heap.
@@ -161,14 +261,12 @@ fn table(c: &Copy, array: usize) -> Vec<u8> {
 
 /// Breaks something of both copies alike.
 fn tamper(copies: &[Copy; 2], chains: bool, n: &mut Numbers) {
-    // SAFETY: live headers, whose tables have as many buckets as B says; chains end.
-    unsafe {
-        let log = mem::ld8(copies[0].h + 9);
-        let same_size = mem::ld8(copies[0].h + 8) & 8 != 0;
-        let (new, old) = (1_u64 << log, 1_u64 << (log - u8::from(!same_size)));
-        let (what, i, j, bits) = (n.below(12), n.below(old) as usize, n.below(old) as usize, n.next());
-        let (slot, other, fresh) = (bits as usize % 8, bits as usize >> 8 & 7, (bits >> 16) as usize % new as usize);
-        for c in copies {
+    let [new, old] = buckets(&copies[0]);
+    let (what, i, j, bits) = (n.below(12), n.below(old) as usize, n.below(old) as usize, n.next());
+    let (slot, other, fresh) = (bits as usize % 8, bits as usize >> 8 & 7, (bits >> 16) as usize % new as usize);
+    for c in copies {
+        // SAFETY: live headers, whose tables have as many buckets as B says; chains end.
+        unsafe {
             let oldbuckets = mem::ld64(c.h + 24) as usize;
             let l = &c.t.bucket;
             let (bucket, next) = (oldbuckets + l.size * i, oldbuckets + l.size * j);
@@ -187,12 +285,15 @@ fn tamper(copies: &[Copy; 2], chains: bool, n: &mut Numbers) {
                     }
                 }
                 7 => {
+                    // Of a key that is somewhere else too.
                     let fresh = mem::ld64(c.h + 16) as usize + l.size * fresh;
-                    mem::st8(fresh + slot, [0, 1, 5, 0xff][other / 2]);
-                    mem::st32(fresh + l.key(slot), bits as u32);
-                    mem::st64(fresh + l.elem(slot), !bits);
+                    mem::st8(fresh + slot, [0, 1, 0xff, mem::ld8(next + other)][other / 2]);
+                    mem::memmove(fresh + l.key(slot), next + l.key(other), l.key_size);
+                    mem::memmove(fresh + l.elem(slot), bucket + l.elem(other), l.elem_size);
                 }
                 8 => mem::st64(bucket + l.overflow(), 0),
+                // Some iterator may look at the old buckets.
+                9 => mem::st8(c.h + 8, mem::ld8(c.h + 8) | OLD_ITERATOR),
                 _ => {}
             }
         }
