@@ -28,8 +28,8 @@ mod faults;
 mod first;
 #[path = "checkasm/growing.rs"]
 mod growing;
-#[path = "checkasm/growing_strings.rs"]
-mod growing_strings;
+#[path = "checkasm/growing_bytes.rs"]
+mod growing_bytes;
 #[path = "checkasm/here.rs"]
 mod here;
 #[path = "checkasm/many.rs"]
@@ -231,9 +231,9 @@ impl Op {
             Self::Access1 => Said::Place(place(rax), 0),
             Self::Access2 => Said::Place(place(rax), out[1]),
             Self::Assign => {
-                for i in 0..c.t.elem_size.min(8) {
+                for i in 0..c.t.elem_size {
                     // SAFETY: the element's address.
-                    unsafe { mem::st8(rax + i, (value >> (8 * i)) as u8) };
+                    unsafe { mem::st8(rax + i, (value.rotate_right(8 * i as u32) as u8).wrapping_add(i as u8 / 8)) };
                 }
                 Said::Place(place(rax), 0)
             }

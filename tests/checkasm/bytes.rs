@@ -250,8 +250,7 @@ impl Op {
             (Self::Access2, _) => g.mapaccess2 as *const (),
             (Self::Delete, _) => g.mapdelete as *const (),
         };
-        // An interface's type word is one of the copy's own program.
-        let interface = [type_held(len).map_or(0, |ty| c.t.rt.types.word(ty)), str];
+        let interface = interface(c, (str, len));
         let key = if c.t.generic == Generic::Eface { interface.as_ptr().expose_provenance() } else { str };
         let mut out = [0; 2];
         // SAFETY: the caller's promise.
@@ -266,6 +265,11 @@ impl Op {
         let place = (!matches!(self, Self::Set | Self::Delete) && at != c.zeroes).then(|| c.place(at));
         (place, if self == Self::Access2 { out[1] } else { 0 })
     }
+}
+
+/// The words of an interface that holds this. The type word is one of the copy's own program.
+fn interface(c: &Copy, (data, held): (usize, usize)) -> [usize; 2] {
+    [type_held(held).map_or(0, |ty| c.t.rt.types.word(ty)), data]
 }
 
 /// [`Fast64::find_str`](gohmap::map::amd64::Fast64), which does not die whatever it meets; `None` where it does not know.

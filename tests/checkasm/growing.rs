@@ -7,6 +7,7 @@ use super::{Copy, Isa, Kind, Numbers, Op, colliding, env};
 use gohmap::fault::guarded;
 use gohmap::heap::{OnFree, Prot};
 use gohmap::layout::{HASH_WRITING, OLD_ITERATOR, SAME_SIZE_GROW, mem};
+use gohmap::types::Generic;
 use gohmap::version::GoVersion;
 use std::fmt::Debug;
 
@@ -24,7 +25,7 @@ fn broken_growths_agree() {
     let mut n = Numbers(env("GOHMAP_SEED", 1));
     for isa in Isa::available().into_iter().skip(1) {
         let mut met = Met::default();
-        for map in 0..4000 {
+        for map in 0..5000 {
             grow(isa, map, &mut n, &mut met);
         }
         println!("{isa}: {met:?}");
@@ -36,9 +37,10 @@ fn broken_growths_agree() {
 fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
     let (seed, version) = (n.next(), GoVersion::ALL[n.below(6) as usize]);
     let hint = [9, 20, 50, 100, 300, 1000][n.below(6) as usize];
-    let pointers = n.below(6) == 0;
+    let elem = [8, 8, 8, 8, 8, 8, 0, 1, 3, 7, 16, 24, 40, 128][n.below(14) as usize];
+    let pointers = elem == 8 && n.below(6) == 0;
     let kind = Kind::any(n);
-    let copies = [0, 1].map(|_| Copy::of_kind(kind, seed, version, 8, hint, pointers, OnFree::Keep));
+    let copies = [0, 1].map(|_| Copy::of_kind(kind, seed, version, elem, hint, pointers, OnFree::Keep));
     let pool = if n.below(3) == 0 { colliding(&copies[0], n, 60) } else { Vec::new() };
     let mut keys = Vec::new();
     let mut key = |n: &mut Numbers| {
@@ -63,10 +65,11 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
     });
     met.overlapping += u64::from(maps.overlapping);
     // The end of a growth with one table in the other gives both back: where the element lies then has no name.
-    let ops: &[Op] = if maps.overlapping {
-        &[Op::Set, Op::SetHere, Op::Delete]
-    } else {
-        &[Op::Assign, Op::Set, Op::SetHere, Op::Delete, Op::Access1]
+    let ops: &[Op] = match (elem, maps.overlapping) {
+        (8, false) => &[Op::Assign, Op::Set, Op::SetHere, Op::Delete, Op::Access1],
+        (8, true) => &[Op::Set, Op::SetHere, Op::Delete],
+        (_, false) => &[Op::Assign, Op::Assign, Op::Delete, Op::Access1],
+        (_, true) => &[Op::Delete],
     };
     for step in 0..60 {
         if !maps.growing() || maps.behind() {
@@ -115,6 +118,7 @@ impl Broken {
                 }
             }
             assign(&maps.copies, n);
+            assert!(i < 100_000, "there are too few keys for a growth");
         }
         // At most one chain is led elsewhere, or there would be circles.
         for i in 0..n.below(6) {
@@ -254,9 +258,15 @@ fn table(c: &Copy) -> Vec<u8> {
     let array = unsafe { mem::ld64(c.h + 16) } as usize;
     let Some(o) = c.t.rt.heap.locate(array) else { return Vec::new() };
     let size = c.t.bucket.size;
-    // SAFETY: an object of the heap.
-    let byte = |i| unsafe { mem::ld8(o.base + i) };
-    (0..o.size).filter(|i| i % size < size - 8).map(byte).collect()
+    let bucket = |at| {
+        // SAFETY: an object of the heap.
+        let mut bytes: Vec<u8> = (at..at + size - 8).map(|i| unsafe { mem::ld8(o.base + i) }).collect();
+        if c.t.generic == Generic::Eface {
+            c.name_types(&mut bytes);
+        }
+        bytes
+    };
+    (0..o.size / size).flat_map(|i| bucket(i * size)).collect()
 }
 
 /// Breaks something of both copies alike.

@@ -1,15 +1,31 @@
-//! What growing.rs does, with string keys and elements of any size: chains of two and three buckets are evacuated, and the
-//! bytes of a key whose bucket is to be are gone now and then.
+//! What growing.rs does, with keys that are given by address, strings above all: chains of two and three buckets are evacuated, and
+//! the bytes of a key whose bucket is to be are gone now and then.
 
 use super::bytes::{Keys, Op, Strings, map_type};
 use super::growing::{Broken, old_bucket};
 use super::{Copy, Isa, Numbers, env};
 use gohmap::heap::OnFree;
 use gohmap::layout::{EVACUATED_EMPTY, EVACUATED_X, mem};
+use gohmap::types::Fast;
 use gohmap::version::GoVersion;
 
 /// Enough for a growth of 256 buckets by load.
 const HOW_MANY: usize = 4000;
+
+/// Plain memory by which COPY and HASH go different ways, and everything else.
+const KINDS: [Keys; 11] = [
+    Keys::Strings,
+    Keys::Eface,
+    Keys::Fields(0),
+    Keys::Fields(4),
+    Keys::Float32,
+    Keys::Float64,
+    Keys::Arrays(12),
+    Keys::Arrays(6),
+    Keys::Arrays(16),
+    Keys::Arrays(24),
+    Keys::Arrays(72),
+];
 
 /// What has happened; all of it must have.
 #[derive(Debug, Default)]
@@ -25,14 +41,15 @@ struct Met {
 }
 
 #[test]
-fn broken_growths_of_strings_agree() {
+fn broken_growths_with_keys_by_address_agree() {
     let mut n = Numbers(env("GOHMAP_SEED", 1));
-    // There are no scalar routines for strings.
+    // There are no scalar routines for these.
     for isa in Isa::available().into_iter().filter(|isa| !matches!(isa, Isa::Portable | Isa::Scalar)) {
-        let strings = Strings::new(&mut n, Keys::Strings, HOW_MANY);
+        let strings = KINDS.map(|keys| Strings::new(&mut n, keys, HOW_MANY));
         let mut met = Met::default();
-        for map in 0..6000 {
-            grow(isa, map, &strings, &mut n, &mut met);
+        for map in 0..8000 {
+            let kind = if n.below(2) == 0 { 0 } else { n.below(KINDS.len() as u64) as usize };
+            grow(isa, map, KINDS[kind], &strings[kind], &mut n, &mut met);
         }
         println!("{isa}: {met:?}");
         assert!(met.growing > 20_000 && met.ended > 300 && met.died > 300 && met.overlapping > 100, "{isa}: {met:?}");
@@ -41,22 +58,23 @@ fn broken_growths_of_strings_agree() {
 }
 
 /// A map that grows, and is broken when it has begun to.
-fn grow(isa: Isa, map: u64, strings: &Strings, n: &mut Numbers, met: &mut Met) {
+fn grow(isa: Isa, map: u64, keys: Keys, strings: &Strings, n: &mut Numbers, met: &mut Met) {
     let (seed, version) = (n.next(), GoVersion::ALL[n.below(6) as usize]);
-    let hint = [5, 9, 20, 50, 100, 300, 1000][n.below(7) as usize];
+    // Other keys than strings are not as many as a large table takes.
+    let hint = [5, 9, 20, 50, 100, 300, 1000][n.below(if keys == Keys::Strings { 7 } else { 5 }) as usize];
     let elem = [0, 1, 2, 3, 7, 8, 8, 8, 16, 24, 40, 128][n.below(12) as usize];
-    let copies = [0, 1].map(|_| Copy::of(map_type(Keys::Strings, seed, version, elem, OnFree::Keep), hint));
-    let candidates = candidates(strings, n);
+    let copies = [0, 1].map(|_| Copy::of(map_type(keys, seed, version, elem, OnFree::Keep), hint));
+    let candidates = candidates(keys, strings, n);
     let crowd = if n.below(2) == 0 { crowd(&copies[0], strings, &candidates, n) } else { Vec::new() };
-    let mut keys = Vec::new();
+    let mut chosen = Vec::new();
     let mut key = |n: &mut Numbers| {
         let from = if !crowd.is_empty() && n.below(3) == 0 { &crowd } else { &candidates };
         let new = from[n.below(from.len() as u64) as usize];
-        if keys.is_empty() || n.below(4) > 0 {
-            keys.push(new);
+        if chosen.is_empty() || n.below(4) > 0 {
+            chosen.push(new);
             return new;
         }
-        keys[n.below(keys.len() as u64) as usize]
+        chosen[n.below(chosen.len() as u64) as usize]
     };
     let same_size = (n.below(6) == 0).then_some(hint / 2);
     let maps = Broken::new(copies, same_size, n, |copies, n| {
@@ -82,7 +100,7 @@ fn grow(isa: Isa, map: u64, strings: &Strings, n: &mut Numbers, met: &mut Met) {
         let (op, i) = (ops[n.below(ops.len() as u64) as usize], key(n));
         let k = strings.all[i];
         let c = &maps.copies[0];
-        let about = [Some(hash(c, k)), None].map(|hash| old_bucket(c, hash));
+        let about = [hash(c, k), None].map(|hash| old_bucket(c, hash));
         if matches!(op, Op::Set | Op::Assign | Op::Delete) {
             about.iter().filter_map(|first| chain(c, *first)).for_each(|length| met.chains[length - 1] += 1);
         }
@@ -101,7 +119,7 @@ fn grow(isa: Isa, map: u64, strings: &Strings, n: &mut Numbers, met: &mut Met) {
         let call = |isa, c: &Copy| unsafe { op.call(isa, c, k) };
         let death = maps.death(isa, away, call, || {
             let what = format!("elements of {elem}, {op:?} of key {i}, {} bytes", k.1);
-            format!("{isa}: map {map}, step {step}, {what}, without the bytes of {gone:?}")
+            format!("{isa}: map {map} of {keys:?}, step {step}, {what}, without the bytes of {gone:?}")
         });
         if let Some(gone) = gone {
             strings.readable(gone, true);
@@ -117,8 +135,8 @@ fn grow(isa: Isa, map: u64, strings: &Strings, n: &mut Numbers, met: &mut Met) {
 }
 
 /// Which strings a map has: all kinds, or but for those that are not hashed in assembly, at the end of mapped memory or empty.
-fn candidates(strings: &Strings, n: &mut Numbers) -> Vec<usize> {
-    let all = n.below(3) == 0;
+fn candidates(keys: Keys, strings: &Strings, n: &mut Numbers) -> Vec<usize> {
+    let all = keys != Keys::Strings || n.below(3) == 0;
     let fast = |i: &usize| strings.all[*i].1 >= if i.is_multiple_of(3) { 16 } else { 1 };
     (0..HOW_MANY).filter(|i| all || fast(i)).collect()
 }
@@ -128,14 +146,16 @@ fn crowd(c: &Copy, strings: &Strings, candidates: &[usize], n: &mut Numbers) -> 
     // SAFETY: a live header.
     let mask = (1 << unsafe { mem::ld8(c.h + 9) }) - 1;
     let (first, buckets, how_many) = (n.below(30), 1 + n.below(3), 10 + n.below(30) as usize);
-    let belongs = |i: &usize| hash(c, strings.all[*i]).wrapping_sub(first) & mask < buckets;
+    let belongs = |i: &usize| hash(c, strings.all[*i]).is_some_and(|h| h.wrapping_sub(first) & mask < buckets);
     candidates.iter().copied().filter(belongs).take(how_many).collect()
 }
 
-fn hash(c: &Copy, (at, len): (usize, usize)) -> u64 {
+/// The hash of a key, but for those that may be no number: those have another each time, and the other copy would not know.
+fn hash(c: &Copy, (at, len): (usize, usize)) -> Option<u64> {
     let string = [at, len];
-    // SAFETY: a live header, and a string with its bytes.
-    unsafe { (c.t.hasher)(&c.t, string.as_ptr().expose_provenance(), mem::ld32(c.h + 12).into()) }
+    let key = if c.t.fast == Fast::FastStr { string.as_ptr().expose_provenance() } else { at };
+    // SAFETY: a live header, and a key with its bytes.
+    c.t.reflexive_key().then(|| unsafe { (c.t.hasher)(&c.t, key, mem::ld32(c.h + 12).into()) })
 }
 
 /// How many buckets a chain of the old table has that is still to be evacuated; 3 also when there are more.
