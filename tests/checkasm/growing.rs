@@ -25,7 +25,7 @@ fn broken_growths_agree() {
     let mut n = Numbers(env("GOHMAP_SEED", 1));
     for isa in Isa::available().into_iter().skip(1) {
         let mut met = Met::default();
-        for map in 0..5000 {
+        for map in 0..3000 {
             grow(isa, map, &mut n, &mut met);
         }
         println!("{isa}: {met:?}");
@@ -78,7 +78,8 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
         }
         met.growing += 1;
         let (op, k, value) = (ops[n.below(ops.len() as u64) as usize], key(n), n.next());
-        let away = maps.away(n);
+        maps.tamper_again(n);
+        let away = maps.away(None, n);
         // SAFETY: maps that are alive if not well; nothing needs dropping.
         let call = |isa, c: &Copy| unsafe { op.call(isa, c, k, value) };
         if maps.death(isa, away, call, || format!("{isa}: map {map}, step {step}, {op:?} {k:#x}")).is_some() {
@@ -120,11 +121,11 @@ impl Broken {
             assign(&maps.copies, n);
             assert!(i < 100_000, "there are too few keys for a growth");
         }
+        maps.overlapping = n.below(20) == 0;
         // At most one chain is led elsewhere, or there would be circles.
         for i in 0..n.below(6) {
-            tamper(&maps.copies, i == 0, n);
+            maps.tamper(i == 0, n);
         }
-        maps.overlapping = n.below(20) == 0;
         if maps.overlapping {
             // No further than to where the new table's overflow buckets end: what lies behind them differs.
             let (c, [_, old]) = (&maps.copies[0], buckets(&maps.copies[0]));
@@ -149,14 +150,64 @@ impl Broken {
         self.growing() && unsafe { mem::ld64(self.copies[0].h + 32) } > buckets(&self.copies[0])[1]
     }
 
-    /// A page to be taken away, now and then.
-    pub(super) fn away(&self, n: &mut Numbers) -> Option<(Hole, Prot)> {
+    /// Breaks something, now and then; no chain any more, which may have got longer.
+    pub(super) fn tamper_again(&self, n: &mut Numbers) {
+        if n.below(30) == 0 {
+            self.tamper(false, n);
+        }
+    }
+
+    /// Breaks something of both copies alike.
+    fn tamper(&self, chains: bool, n: &mut Numbers) {
+        let [new, old] = buckets(&self.copies[0]);
+        let (what, i, j, bits) = (n.below(12), n.below(old) as usize, n.below(old) as usize, n.next());
+        let (slot, other, fresh) = (bits as usize % 8, bits as usize >> 8 & 7, (bits >> 16) as usize % new as usize);
+        for c in &self.copies {
+            // SAFETY: live headers, whose tables have as many buckets as B says; chains end.
+            unsafe {
+                let oldbuckets = mem::ld64(c.h + 24) as usize;
+                let l = &c.t.bucket;
+                let (bucket, next) = (oldbuckets + l.size * i, oldbuckets + l.size * j);
+                match what {
+                    // Of evacuated marks as of others.
+                    0..3 => mem::st8(bucket + slot, [0, 1, 2, 3, 4, 5, 0x80, 0xff][other]),
+                    3 => mem::memmove(bucket + l.key(slot), next + l.key(other), l.key_size),
+                    // One past the old table as well, where both tables go on with overflow buckets; but that may make
+                    // circles where they overlap.
+                    4 => mem::st64(c.h + 32, bits % (old + u64::from(old >= 16 && !self.overlapping))),
+                    5 | 6 if chains => {
+                        // It goes on in another's overflow bucket, or in another bucket without one.
+                        let overflow = mem::ld64(next + l.overflow());
+                        let to = if overflow != 0 { overflow } else { next as u64 };
+                        if i != j && mem::ld64(bucket + l.overflow()) != to {
+                            mem::st64(bucket + l.overflow(), to);
+                        }
+                    }
+                    7 => {
+                        // Of a key that is somewhere else too.
+                        let fresh = mem::ld64(c.h + 16) as usize + l.size * fresh;
+                        mem::st8(fresh + slot, [0, 1, 0xff, mem::ld8(next + other)][other / 2]);
+                        mem::memmove(fresh + l.key(slot), next + l.key(other), l.key_size);
+                        mem::memmove(fresh + l.elem(slot), bucket + l.elem(other), l.elem_size);
+                    }
+                    8 => mem::st64(bucket + l.overflow(), 0),
+                    // Some iterator may look at the old buckets.
+                    9 => mem::st8(c.h + 8, mem::ld8(c.h + 8) | OLD_ITERATOR),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// A page to be taken away, now and then; of the bucket of an operation, if its hash is given.
+    pub(super) fn away(&self, hash: Option<u64>, n: &mut Numbers) -> Option<(Hole, Prot)> {
         if self.overlapping {
             return None;
         }
         let hole = match n.below(16) {
             0 => hole(self.copies.each_ref(), n),
-            1 => next(&self.copies, n),
+            1 => page(&self.copies, None, n),
+            2 => page(&self.copies, Some(hash?), n),
             _ => None,
         };
         hole.map(|hole| (hole, [Prot::None, Prot::Read, Prot::Read][n.below(3) as usize]))
@@ -185,6 +236,8 @@ impl Broken {
         } else {
             assert!(a.state() == b.state(), "{}: memory differs", at());
         }
+        let [x, y] = [a, b].map(|c| c.t.rt.heap.stats());
+        assert_eq!((x.objects, x.bytes), (y.objects, y.bytes), "{}", at());
         match said {
             [Ok(x), Ok(y)] => {
                 assert_eq!(x, y, "{}", at());
@@ -229,21 +282,29 @@ pub(super) fn old_bucket(c: &Copy, hash: Option<u64>) -> usize {
     }
 }
 
-/// A page of the old bucket that is evacuated next, of its overflow bucket, or of a bucket that its entries go to.
-fn next(copies: &[Copy; 2], n: &mut Numbers) -> Option<Hole> {
-    let (which, end) = (n.below(4), n.below(2) as usize);
+/// A page of the bucket that a hash belongs to, or of its overflow bucket; or of the old bucket that is evacuated next, its overflow
+/// bucket, the bucket behind it, or a bucket that its entries go to.
+fn page(copies: &[Copy; 2], hash: Option<u64>, n: &mut Numbers) -> Option<Hole> {
+    let (which, end) = (n.below(if hash.is_some() { 2 } else { 5 }), n.below(2) as usize);
     let page = |c: &Copy| {
         let l = &c.t.bucket;
         let [new, old] = buckets(c);
+        // SAFETY: a bucket of a table.
+        let overflow = |bucket| unsafe { mem::ld64(bucket + l.overflow()) as usize };
         // SAFETY: a live header of a map that grows; the number is one of an old bucket, or the next one.
-        let bucket = unsafe {
-            let to = mem::ld64(c.h + 16) as usize + l.size * mem::ld64(c.h + 32) as usize;
-            match which {
-                0 => old_bucket(c, None),
-                1 => mem::ld64(old_bucket(c, None) + l.overflow()) as usize,
-                2 => to,
-                _ => to + l.size * (new - old) as usize,
-            }
+        let (number, new_bucket) = unsafe {
+            let number = mem::ld64(c.h + 32);
+            let nth = hash.map_or(number, |hash| hash & (new - 1));
+            (number, mem::ld64(c.h + 16) as usize + l.size * nth as usize)
+        };
+        let bucket = match (hash, which) {
+            (Some(_), 0) => new_bucket,
+            (Some(_), _) => overflow(new_bucket),
+            (None, 0) => old_bucket(c, None),
+            (None, 1) => overflow(old_bucket(c, None)),
+            (None, 2) if number + 1 < old => old_bucket(c, None) + l.size,
+            (None, 3) => new_bucket + l.size * (new - old) as usize,
+            (None, _) => new_bucket,
         };
         let page = (bucket + end * (l.size - 1)) & !(PAGE - 1);
         (bucket != 0 && page != c.h & !(PAGE - 1)).then_some(page)
@@ -267,45 +328,4 @@ fn table(c: &Copy) -> Vec<u8> {
         bytes
     };
     (0..o.size / size).flat_map(|i| bucket(i * size)).collect()
-}
-
-/// Breaks something of both copies alike.
-fn tamper(copies: &[Copy; 2], chains: bool, n: &mut Numbers) {
-    let [new, old] = buckets(&copies[0]);
-    let (what, i, j, bits) = (n.below(12), n.below(old) as usize, n.below(old) as usize, n.next());
-    let (slot, other, fresh) = (bits as usize % 8, bits as usize >> 8 & 7, (bits >> 16) as usize % new as usize);
-    for c in copies {
-        // SAFETY: live headers, whose tables have as many buckets as B says; chains end.
-        unsafe {
-            let oldbuckets = mem::ld64(c.h + 24) as usize;
-            let l = &c.t.bucket;
-            let (bucket, next) = (oldbuckets + l.size * i, oldbuckets + l.size * j);
-            match what {
-                // Of evacuated marks as of others.
-                0..3 => mem::st8(bucket + slot, [0, 1, 2, 3, 4, 5, 0x80, 0xff][other]),
-                3 => mem::memmove(bucket + l.key(slot), next + l.key(other), l.key_size),
-                // One past the old table as well, where both tables go on with overflow buckets.
-                4 => mem::st64(c.h + 32, bits % (old + u64::from(old >= 16))),
-                5 | 6 if chains => {
-                    // It goes on in another's overflow bucket, or in another bucket without one.
-                    let overflow = mem::ld64(next + l.overflow());
-                    let to = if overflow != 0 { overflow } else { next as u64 };
-                    if i != j && mem::ld64(bucket + l.overflow()) != to {
-                        mem::st64(bucket + l.overflow(), to);
-                    }
-                }
-                7 => {
-                    // Of a key that is somewhere else too.
-                    let fresh = mem::ld64(c.h + 16) as usize + l.size * fresh;
-                    mem::st8(fresh + slot, [0, 1, 0xff, mem::ld8(next + other)][other / 2]);
-                    mem::memmove(fresh + l.key(slot), next + l.key(other), l.key_size);
-                    mem::memmove(fresh + l.elem(slot), bucket + l.elem(other), l.elem_size);
-                }
-                8 => mem::st64(bucket + l.overflow(), 0),
-                // Some iterator may look at the old buckets.
-                9 => mem::st8(c.h + 8, mem::ld8(c.h + 8) | OLD_ITERATOR),
-                _ => {}
-            }
-        }
-    }
 }
