@@ -1,13 +1,13 @@
 //! `mapassign`, the generic path (`runtime/map.go`).
 
-use super::fast::{enter_assign, start_writing};
+use super::fast::{enter_assign, room_of, start_writing};
 use super::grow::{growWork, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask};
 use super::malloc::{For, newobject, typedmemmove};
 use super::slots::{Free, Looked, look};
 use crate::fatal;
 use crate::heap::Role;
-use crate::layout::{BUCKET_CNT, HASH_WRITING, mem, tophash};
+use crate::layout::{HASH_WRITING, mem, tophash};
 use crate::probe::{Op, Probe, Step};
 use crate::types::MapType;
 
@@ -37,7 +37,7 @@ pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> u
         let mut worked = P::WORKED;
         let (b, i) = loop {
             let (mut free, last) = if let Some(a) = absent.take() {
-                (if a.slot < BUCKET_CNT { (B(a.bucket), a.slot) } else { (B(0), 0) }, B(a.bucket))
+                room_of(a)
             } else {
                 p.inside();
                 let bucket = hash & bucket_mask(h.b());

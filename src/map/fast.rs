@@ -10,7 +10,7 @@ use super::slots::{Free, Looked, Marks, SlotsOf, keys_together};
 use crate::fatal;
 use crate::heap::Role;
 use crate::layout::{BUCKET_CNT, DATA_OFFSET, EMPTY_ONE, EMPTY_REST, HASH_WRITING, is_empty, mem, tophash};
-use crate::probe::{Op, Probe, Step};
+use crate::probe::{Absent, Op, Probe, Step};
 use crate::types::MapType;
 
 /// A key of four or eight bytes.
@@ -106,6 +106,12 @@ pub(super) fn or_zero(e: usize) -> usize {
     if e == 0 { zero_val() } else { e }
 }
 
+/// The first free slot, its bucket nil when there is none, and the last bucket, where the search was done elsewhere.
+#[inline(always)]
+pub(super) fn room_of(a: Absent) -> (Free, B) {
+    (if a.slot < BUCKET_CNT { (B(a.bucket), a.slot) } else { (B(0), 0) }, B(a.bucket))
+}
+
 /// How an assign begins, before it hashes the key.
 #[inline(always)]
 pub(super) unsafe fn enter_assign<P: Probe>(h: H, p: &P) {
@@ -157,7 +163,7 @@ pub(super) unsafe fn assign<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
         let mut worked = P::WORKED;
         let (b, i) = loop {
             let (mut free, last) = if let Some(a) = absent.take() {
-                (if a.slot < BUCKET_CNT { (B(a.bucket), a.slot) } else { (B(0), 0) }, B(a.bucket))
+                room_of(a)
             } else {
                 p.inside();
                 let bucket = hash & bucket_mask(h.b());

@@ -4,7 +4,7 @@
 //! Lengths are compared first, then tophash bytes, then the pointers, then the bytes that they point to. The first access to a
 //! bucket is to the length of its first key in a lookup or delete, to its tophash in an assign.
 
-use super::fast::{enter_assign, start_writing};
+use super::fast::{enter_assign, room_of, start_writing};
 use super::grow::{evacuate_bucket, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask, lookup_bucket, mark_rest_empty, zero_val};
 use super::malloc::clear;
@@ -245,7 +245,7 @@ pub unsafe fn mapassign_faststr<P: Probe>(t: &MapType, h: usize, key: GoString, 
         let mut worked = P::WORKED;
         let (b, i) = loop {
             let (mut free, last) = if let Some(a) = absent.take() {
-                (if a.slot < BUCKET_CNT { (B(a.bucket), a.slot) } else { (B(0), 0) }, B(a.bucket))
+                room_of(a)
             } else {
                 p.inside();
                 let bucket = hash & bucket_mask(h.b());
