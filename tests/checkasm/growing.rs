@@ -160,7 +160,12 @@ impl Broken {
     /// Breaks something of both copies alike.
     fn tamper(&self, chains: bool, n: &mut Numbers) {
         let [new, old] = buckets(&self.copies[0]);
-        let (what, i, j, bits) = (n.below(12), n.below(old) as usize, n.below(old) as usize, n.next());
+        // SAFETY: a live header.
+        let next = unsafe { mem::ld64(self.copies[0].h + 32) };
+        // Any old bucket, or one that is soon evacuated.
+        let mut any = || (if n.below(2) == 0 { n.below(old) } else { (next + n.below(4)) % old }) as usize;
+        let (i, j) = (any(), any());
+        let (what, bits) = (n.below(12), n.next());
         let (slot, other, fresh) = (bits as usize % 8, bits as usize >> 8 & 7, (bits >> 16) as usize % new as usize);
         for c in &self.copies {
             // SAFETY: live headers, whose tables have as many buckets as B says; chains end.
