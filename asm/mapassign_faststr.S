@@ -137,28 +137,15 @@ ENTRY gohmap_mapassign_faststr_sse41
         jmp     .Lflagged
 
 .Lgrowing:
-        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        jne     .Lslow
-        movzbl  HMAP_B(%rsi), %ecx
-        cmpl    $63, %ecx
-        ja      .Lslow
-        HASH    .Lslow
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        START_GROWING .Lslow, HASH
 .Lwork:
-        GROW_WORK_STR .Lundo, .Lended
+        GROW_WORK_STR .Lundo, .Lflagged
 .Lworked:
-        BUCKET
-        MARK
-.Lsearch:
         SEARCH  .Lundoworked, .Labsent, .Lleave
 .Lundoworked:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
         movq    %r9, %rcx
         jmp     gohmap_worked_mapassign_faststr
-.Lended:
-        BUCKET
-        MARK
-        jmp     .Lflagged
 
         /* An overflow bucket for the key, or a growth begins, and there is evacuation work. */
 .Labsent:
@@ -183,7 +170,5 @@ ENTRY gohmap_mapassign_faststr_sse41
         FIXUP   .Lfirst, .Lmade, .Lslow
         FIXUP   .Lgrowing, .Lwork, .Lslow
         FIXUP   .Lwork, .Lworked, .Lundo
-        FIXUP   .Lworked, .Lsearch, .Lundoworked
-        FIXUP   .Lended, .Lflags, .Lundo
         FIXUP   .Lflags, .Lleave, .Lslow
 END gohmap_mapassign_faststr_sse41

@@ -179,8 +179,7 @@ ENTRY \name\()_words_\family
         START_WRITING .Lflags\@
 .Lflagged\@:
         INDEX_\isa
-        imulq   $SIZE, %rax, %rax
-        addq    %rax, %r8
+        BUCKET_OF 1
         prefetchw OVER(%r8)
 .Lfrom\@:
         DELETE_FROM \isa, 0, .Lundo\@, .Lraced\@, \pointers

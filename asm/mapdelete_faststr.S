@@ -109,28 +109,15 @@ ENTRY gohmap_mapdelete_faststr_sse41
         jmp     gohmap_slow_mapdelete_faststr
 
 .Lgrowing:
-        testb   $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
-        jne     .Lslow
-        movzbl  HMAP_B(%rsi), %ecx
-        cmpl    $63, %ecx
-        ja      .Lslow
-        HASH    .Lslow
-        xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
+        START_GROWING .Lslow, HASH
 .Lwork:
-        GROW_WORK_STR .Lundo, .Lended
+        GROW_WORK_STR .Lundo, .Lflagged
 .Lworked:
-        BUCKET
-        MARK
-.Lsearch:
         SEARCH  .Lundoworked, .Lleave
 .Lundoworked:
         xorb    $FLAG_HASH_WRITING, HMAP_FLAGS(%rsi)
         movq    %r9, %rcx
         jmp     gohmap_worked_mapdelete_faststr
-.Lended:
-        BUCKET
-        MARK
-        jmp     .Lflagged
 
 .Lleave:
         END_WRITING_FLAGS .Lraced
@@ -146,7 +133,5 @@ ENTRY gohmap_mapdelete_faststr_sse41
         FIXUP   .Lbegin, .Lflagged, .Lslow
         FIXUP   .Lgrowing, .Lwork, .Lslow
         FIXUP   .Lwork, .Lworked, .Lundo
-        FIXUP   .Lworked, .Lsearch, .Lundoworked
-        FIXUP   .Lended, .Lleave, .Lundo
         FIXUP   .Lflags, .Lfew, .Lslow
 END gohmap_mapdelete_faststr_sse41

@@ -1,14 +1,13 @@
-//! `mapassign`, the generic path (`runtime/map.go`).
+//! `mapassign`, the generic path (`runtime/map.go`); and what the assigns for all kinds of keys have in common.
 
-use super::fast::{enter_assign, room_of, start_writing};
 use super::grow::{growWork, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask};
 use super::malloc::{For, newobject, typedmemmove};
 use super::slots::{Free, Looked, look};
 use crate::fatal;
 use crate::heap::Role;
-use crate::layout::{HASH_WRITING, mem, tophash};
-use crate::probe::{Op, Probe, Step};
+use crate::layout::{BUCKET_CNT, HASH_WRITING, mem, tophash};
+use crate::probe::{Absent, Op, Probe, Step};
 use crate::types::MapType;
 
 /// `m[k] = v` up to the address of the element, where the caller stores v.
@@ -99,6 +98,46 @@ pub unsafe fn mapassign<P: Probe>(t: &MapType, h: usize, key: usize, p: &P) -> u
         p.step(Step::Leave { op: Op::Assign });
         let e = b.elem(t, i);
         if t.indirect_elem() { mem::ld64(e) as usize } else { e }
+    }
+}
+
+/// The first free slot, its bucket nil when there is none, and the last bucket, where the search was done elsewhere.
+#[inline(always)]
+pub(super) fn room_of(a: Absent) -> (Free, B) {
+    (if a.slot < BUCKET_CNT { (B(a.bucket), a.slot) } else { (B(0), 0) }, B(a.bucket))
+}
+
+/// How an assign begins, before it hashes the key.
+#[inline(always)]
+pub(super) unsafe fn enter_assign<P: Probe>(h: H, p: &P) {
+    p.step(Step::Enter { op: Op::Assign, h: h.0 });
+    if h.0 == 0 {
+        fatal::panic_plain("assignment to entry in nil map")
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        p.step(Step::FlagsRead { flags: h.flags() });
+        if h.writing() {
+            fatal::fatal("concurrent map writes")
+        }
+    }
+}
+
+/// How it goes on with the hash: sets `hashWriting`, and makes the first bucket. Returns the hash.
+#[inline(always)]
+pub(super) unsafe fn start_writing<P: Probe>(t: &MapType, h: H, hash: u64, p: &P) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        p.step(Step::Hash { hash });
+        p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
+        h.toggle_writing(p);
+        if h.buckets() == 0 {
+            let what = For { role: Role::Buckets, map: h, table: 0 };
+            let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
+            p.inside();
+            h.set_buckets(b);
+        }
+        hash
     }
 }
 

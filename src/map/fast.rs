@@ -3,14 +3,14 @@
 //! They compare keys rather than tophash bytes. The first access to a bucket is to its first key in a lookup or delete, to
 //! its tophash in an assign; a fault's address tells which it was. Every function here is inlined into one of Go's name.
 
+use super::assign::{enter_assign, room_of, start_writing};
 use super::grow::{evacuate_bucket, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask, lookup_bucket, mark_rest_empty, zero_val};
-use super::malloc::{For, clear, newobject};
+use super::malloc::clear;
 use super::slots::{Free, Looked, Marks, SlotsOf, keys_together};
 use crate::fatal;
-use crate::heap::Role;
 use crate::layout::{BUCKET_CNT, DATA_OFFSET, EMPTY_ONE, EMPTY_REST, HASH_WRITING, is_empty, mem, tophash};
-use crate::probe::{Absent, Op, Probe, Step};
+use crate::probe::{Op, Probe, Step};
 use crate::types::MapType;
 
 /// A key of four or eight bytes.
@@ -104,46 +104,6 @@ pub(super) unsafe fn access<K: FastKey, P: Probe>(t: &MapType, h: usize, key: K,
 #[inline(always)]
 pub(super) fn or_zero(e: usize) -> usize {
     if e == 0 { zero_val() } else { e }
-}
-
-/// The first free slot, its bucket nil when there is none, and the last bucket, where the search was done elsewhere.
-#[inline(always)]
-pub(super) fn room_of(a: Absent) -> (Free, B) {
-    (if a.slot < BUCKET_CNT { (B(a.bucket), a.slot) } else { (B(0), 0) }, B(a.bucket))
-}
-
-/// How an assign begins, before it hashes the key.
-#[inline(always)]
-pub(super) unsafe fn enter_assign<P: Probe>(h: H, p: &P) {
-    p.step(Step::Enter { op: Op::Assign, h: h.0 });
-    if h.0 == 0 {
-        fatal::panic_plain("assignment to entry in nil map")
-    }
-    // SAFETY: the caller's promise.
-    unsafe {
-        p.step(Step::FlagsRead { flags: h.flags() });
-        if h.writing() {
-            fatal::fatal("concurrent map writes")
-        }
-    }
-}
-
-/// How it goes on with the hash: sets `hashWriting`, and makes the first bucket. Returns the hash.
-#[inline(always)]
-pub(super) unsafe fn start_writing<P: Probe>(t: &MapType, h: H, hash: u64, p: &P) -> u64 {
-    // SAFETY: the caller's promise.
-    unsafe {
-        p.step(Step::Hash { hash });
-        p.step(Step::FlagsWrite { flags: h.flags() ^ HASH_WRITING });
-        h.toggle_writing(p);
-        if h.buckets() == 0 {
-            let what = For { role: Role::Buckets, map: h, table: 0 };
-            let b = newobject(t, t.bucket.size, !t.bucket_has_pointers, what);
-            p.inside();
-            h.set_buckets(b);
-        }
-        hash
-    }
 }
 
 /// `m[k] = v` up to the address of the element.

@@ -4,7 +4,7 @@
 //! Lengths are compared first, then tophash bytes, then the pointers, then the bytes that they point to. The first access to a
 //! bucket is to the length of its first key in a lookup or delete, to its tophash in an assign.
 
-use super::fast::{enter_assign, room_of, start_writing};
+use super::assign::{enter_assign, room_of, start_writing};
 use super::grow::{evacuate_bucket, hashGrow, must_grow, newoverflow};
 use super::hmap::{B, H, bucket_mask, lookup_bucket, mark_rest_empty, zero_val};
 use super::malloc::clear;

@@ -49,11 +49,7 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
         } else {
             n.next() >> if kind == Kind::Narrow { 32 } else { 0 }
         };
-        if keys.is_empty() || n.below(4) > 0 {
-            keys.push(new);
-            return new;
-        }
-        keys[n.below(keys.len() as u64) as usize]
+        or_an_old_one(new, &mut keys, n)
     };
     let same_size = (n.below(5) == 0).then_some(hint / 2);
     let maps = Broken::new(copies, same_size, n, |copies, n| {
@@ -89,6 +85,15 @@ fn grow(isa: Isa, map: u64, n: &mut Numbers, met: &mut Met) {
             }
         }
     }
+}
+
+/// A key, or now and then one of those that it was asked for before.
+pub(super) fn or_an_old_one<K: std::marker::Copy>(new: K, keys: &mut Vec<K>, n: &mut Numbers) -> K {
+    if keys.is_empty() || n.below(4) > 0 {
+        keys.push(new);
+        return new;
+    }
+    keys[n.below(keys.len() as u64) as usize]
 }
 
 /// Two maps alike that grow and are broken.

@@ -2,7 +2,7 @@
 //! the bytes of a key whose bucket is to be are gone now and then.
 
 use super::bytes::{Keys, Op, Strings, map_type};
-use super::growing::{Broken, old_bucket};
+use super::growing::{Broken, old_bucket, or_an_old_one};
 use super::{Copy, Isa, Numbers, env};
 use gohmap::heap::OnFree;
 use gohmap::layout::{EVACUATED_EMPTY, EVACUATED_X, mem};
@@ -70,11 +70,7 @@ fn grow(isa: Isa, map: u64, keys: Keys, strings: &Strings, n: &mut Numbers, met:
     let mut key = |n: &mut Numbers| {
         let from = if !crowd.is_empty() && n.below(3) == 0 { &crowd } else { &candidates };
         let new = from[n.below(from.len() as u64) as usize];
-        if chosen.is_empty() || n.below(4) > 0 {
-            chosen.push(new);
-            return new;
-        }
-        chosen[n.below(chosen.len() as u64) as usize]
+        or_an_old_one(new, &mut chosen, n)
     };
     let same_size = (n.below(6) == 0).then_some(hint / 2);
     let maps = Broken::new(copies, same_size, n, |copies, n| {
